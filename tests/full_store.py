@@ -11,6 +11,8 @@ from app.core.accounts.provider import Provider
 from app.core.accounts.users import Method, Session, SignIn, SignInOutcome, Ticket, TicketKind, User
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.cameras.camera import Camera
+from app.core.credentials.formats import CardFormat
+from app.core.credentials.stored import Credential, CredentialKind
 from app.core.events.corrections import Correction, CorrectionKind
 from app.core.events.records import EventRow, Remembered
 from app.core.gates.commands import CommandOutcome, Order, RemotePoll
@@ -68,6 +70,10 @@ def fill(store: Store) -> None:
             tx.imports.add(Import(f"M{n}", ImportState.DONE, False, user, NOW, f"fingerprint-{n}"))
             tx.invitations.add(
                 Invitation(f"L{n}", employee, f"hash-{n}", user, NOW, LATER, InvitationState.DONE, 1, "text", NOW, NOW)
+            )
+            tx.credentials.add(
+                Credential(f"B{n}", employee, CredentialKind.BADGE, CardFormat.RAW, b"sealed" + n.encode(), user, NOW),
+                f"32:0000000{n}",
             )
             tx.import_mappings.put(RememberedMapping(f"fingerprint-{n}", ColumnMapping({}), user, NOW))
         # Others, for what is moved to them.

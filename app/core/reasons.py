@@ -28,6 +28,8 @@ class Reason(StrEnum):
     OUTSIDE_SCHEDULE = "outside_schedule"
     ZONE_FULL = "zone_full"
     ANTI_PASSBACK = "anti_passback"
+    CREDENTIAL_ACCEPTED = "credential_accepted"
+    CREDENTIAL_MISREAD = "credential_misread"
     CREDENTIAL_UNKNOWN = "credential_unknown"
     GATE_DISABLED = "gate_disabled"
     NO_ENTRY = "no_entry"
@@ -47,4 +49,6 @@ class Reason(StrEnum):
     PASSED_WITHOUT_GRANT = "passed_without_grant"
 
 
-OPENING = frozenset({Reason.RECOGNISED, Reason.FREE_ENTRY, Reason.RELEASED, Reason.OPENED_BY_HAND})
+# The gate knows who it is, and lets them in.
+BY_PERSON = frozenset({Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED})
+OPENING = BY_PERSON | {Reason.FREE_ENTRY, Reason.RELEASED, Reason.OPENED_BY_HAND}

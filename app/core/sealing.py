@@ -20,6 +20,8 @@ class Sealed(StrEnum):
     EMBEDDING = "embedding:"  # (employee): of a picture
     TEMPLATE = "template:"  # (employee)
     PICTURE_DIGEST = "picture-digest:"  # (employee): by which a photo is known when it is sent again
+    CREDENTIAL = "credential:"  # (credential): what its holder presents
+    BADGE_READ = "badge read:"  # (gate, time in ms, credential or "unknown")
     EVENT_PAYLOAD = "event payload "  # (event)
     EVENT_SNAPSHOT = "event snapshot "  # (event): its pictures
     UNKNOWN_FACE = "unknown face "  # (event): of its picture, in memory alone

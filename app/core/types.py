@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from app.core.reasons import BY_PERSON as BY_PERSON
 from app.core.reasons import OPENING as OPENING
 from app.core.reasons import Reason as Reason
 

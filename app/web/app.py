@@ -15,6 +15,7 @@ from app.web.api.imports import columns, imports
 from app.web.api.people import (
     blocks,
     bulk,
+    credentials,
     employees,
     exports,
     invitations,
@@ -116,6 +117,7 @@ API = (
     photos,
     photo_checks,
     invitations,
+    credentials,
     columns,
     unknown_faces,
     imports,

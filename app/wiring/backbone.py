@@ -23,6 +23,7 @@ from app.adapters.yaml.rules_text import read_rules, write_rules
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import CryptoFault
 from app.services.access.calendar_files import CalendarFiles
+from app.services.access.credentials.credential_book import CredentialBook
 from app.services.access.rules.current_rules import CurrentRules
 from app.services.access.rules.group_members import GroupMembers
 from app.services.access.rules.permits import Permits
@@ -104,6 +105,7 @@ class Backbone:
     first_hour: FirstHour
     today: TodayService
     group_members: GroupMembers
+    credentials: CredentialBook
     erasure: Erasure
     log: AccessLog
     answers: Answers
@@ -187,7 +189,9 @@ def open_backbone(
     rules, rule_book = CurrentRules(settings.false_accept_rate), RuleBook(store, clock, new_id)
     site_clock = SiteClock(store, clock, rules)
     passages = passage_services(store, log, clock, new_id, rules)
-    driving.on_passed, driving.lapse = passages.watch.passed, passages.watch.lapse
+    credentials = CredentialBook(store, vault, clock, new_id)
+    driving.on_passed = passages.watch.passed
+    driving.each_second = (passages.watch.lapse, credentials.tidy)
     carry_out, second = driving.carry_out, driving.second_records
     by_hand = ByHand(store, log, answers, clock, new_id, carry_out, second, passages.grant_order)
     return Backbone(
@@ -210,6 +214,7 @@ def open_backbone(
         first_hour=FirstHour(store),
         today=TodayService(store, events),
         group_members=GroupMembers(store),
+        credentials=credentials,
         erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget),
         log=log,
         answers=answers,

@@ -25,6 +25,7 @@ from app.core.recognition.quality import ENROLMENT, GATE
 from app.services.access.access import Access
 from app.services.access.bulk_changes import BulkChanges
 from app.services.access.comparison import Comparison
+from app.services.access.credentials.badge_reader import BadgeReader
 from app.services.access.decision_service import DecisionService
 from app.services.access.remote_polls import RemotePolls
 from app.services.access.replays import Replays
@@ -66,6 +67,7 @@ class System(Backbone):
     bulk_changes: BulkChanges
     decisions: DecisionService
     access: Access
+    badge_reader: BadgeReader
     remote_polls: RemotePolls
     comparison: Comparison
     quality: Quality
@@ -151,6 +153,9 @@ def _assemble(backbone: Backbone) -> System:
         duplicate=lambda size, photos: calibration.threshold(DUPLICATE_RATE, size, photos, photos),
         readable=PhotoReader(image_limits(settings)),
     )
+    access = Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), decisions)
+    badge_reader = BadgeReader(access, backbone.gate_control.carry_out)
+    backbone.gate_control.on_badge = badge_reader.reported
     shared = {name: getattr(backbone, name) for name in Backbone.__dataclass_fields__}
     system = System(
         **shared,
@@ -177,7 +182,8 @@ def _assemble(backbone: Backbone) -> System:
         imports=import_desk(backbone, enrolment, recognition, decoder(settings)),
         import_reports=ImportReports(store, backbone.vault),
         people_export=PeopleExport(enrolment),
-        access=Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), decisions),
+        access=access,
+        badge_reader=badge_reader,
         remote_polls=RemotePolls(store, decisions, backbone.clock, new_id, backbone.gate_leases.holder),
         decisions=decisions,
         comparison=Comparison(

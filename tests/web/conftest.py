@@ -186,7 +186,7 @@ def problem(answer: Response, *statuses: int, code: str | None = None) -> dict[s
     body: dict[str, str] = answer.json()
     assert body.keys() - {"field"} == {"error", "detail"}
     assert body["error"].replace("_", "").isalnum() and body["error"].islower()
-    assert 10 < len(body["detail"]) < 600, body
+    assert 10 < len(body["detail"]) < 700, body
     text = json.dumps(body)
     for leak in ("Traceback", ".py", str(Path(__file__).parents[2]), "site-packages", "sqlalchemy", "0x", "Error("):
         assert leak not in text, body

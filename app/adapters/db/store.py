@@ -32,6 +32,8 @@ from app.adapters.db.repositories.accounts import (
 from app.adapters.db.repositories.alerts import AlertRows
 from app.adapters.db.repositories.api_keys import ApiKeyRows, KeyUseRows
 from app.adapters.db.repositories.cameras import CameraRows
+from app.adapters.db.repositories.credentials.badge_reads import BadgeReadRows
+from app.adapters.db.repositories.credentials.credentials import CredentialRows
 from app.adapters.db.repositories.data_keys import DataKeyRows, ErasureRows
 from app.adapters.db.repositories.events import CorrectionRows, EventRows, SentPictureRows
 from app.adapters.db.repositories.gallery import TemplateRows
@@ -49,6 +51,7 @@ from app.adapters.db.seals.row_seal import RowSeals, use
 from app.adapters.db.seals.sealed_rows import begin_totals, settle_totals
 from app.adapters.db.seals.sealing import SealRows
 from app.core.accounts.provider import Providers
+from app.core.credentials.stored import BadgeReads, Credentials
 from app.core.errors import BadInput, Cause, Conflict, NotRecorded, Unconfirmed
 from app.core.events.picture_digests import SentPictures
 from app.core.imports.remembered import RememberedMappings
@@ -127,6 +130,8 @@ class SqlTransaction:
         self.presences: Presences = PresenceRows(connection)
         self.passages: Passages = PassageRows(connection)
         self.musters: Musters = MusterRows(connection)
+        self.credentials: Credentials = CredentialRows(connection)
+        self.badge_reads: BadgeReads = BadgeReadRows(connection)
 
 
 class SqlStore:

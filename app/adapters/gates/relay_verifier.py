@@ -27,6 +27,13 @@ def mqtt_text(kind: str, message: dict[str, Any]) -> bytes:
     return "\n".join(["facegate-mqtt-1", kind, *(str(message.get(name, "")) for name in names)]).encode()
 
 
+def badge_text(gate: str, message: dict[str, Any]) -> bytes:
+    """The bytes that the signature of a badge covers, which the relay publishes on `/state`."""
+    badge = message.get("badge")
+    read = f"{badge.get('bits')}:{badge.get('hex')}" if isinstance(badge, dict) else ""
+    return "\n".join(["facegate-mqtt-1", "badge", gate, read, str(message.get("at", ""))]).encode(errors="replace")
+
+
 class MqttVerifier:
     """One gate's commands and modes.
 

@@ -3,6 +3,8 @@
 Formats: H10301 (26 bits), H10302 (37 bits) and H10304 (37 bits with a facility code), as HID publishes them.
 """
 
+from app.core.credentials.formats import with_parity
+
 
 class NotThisFormat(Exception):
     """The number does not fit the format. The message does not repeat it."""
@@ -24,10 +26,7 @@ def encode(number: str, card_format: str, facility: int | None, raw_bits: int | 
     else:
         site = {"wiegand26": 8, "wiegand37": 16}[card_format]
         data = _bits(facility, site) + _bits(value, width - site)
-    # Even parity over the first half, odd over the second. With 35 bits, the middle one counts in both.
-    half = (width + 1) // 2
-    first, last = str(data[:half].count("1") % 2), str(1 - data[-half:].count("1") % 2)
-    return _padded(first + data + last)
+    return _padded(with_parity(data))
 
 
 def _bits(value: int, width: int) -> str:

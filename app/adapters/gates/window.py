@@ -8,7 +8,10 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 
+from app.core.credentials.badge import Badge
+from app.core.errors import BadInput
 from app.core.gates.commands import MOST_PASSED, CommandOutcome, DoorState, GateReport, GateResult, OpenCommand, Passed
 from app.core.ports.store import Clock
 
@@ -92,8 +95,8 @@ def _guarded(
 
 
 class Reporter:
-    """Reports each change of the door's state and each passage, and keeps the listener's faults out of the driver's
-    threads.
+    """Reports each change of the door's state, each passage and each badge. The listener's faults stay out of the
+    driver's threads.
     """
 
     def __init__(self, on_state: Callable[[GateReport], None]) -> None:
@@ -123,9 +126,18 @@ class Reporter:
         if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= MOST_PASSED:
             self._report(Passed(count))
 
+    def badge(self, read: object) -> None:
+        """Reports a badge, `{"bits": 26, "hex": "..."}`; ignores what is none."""
+        if not isinstance(read, dict) or read.keys() != {"bits", "hex"}:
+            return
+        bits, digits = read["bits"], read["hex"]
+        if type(bits) is int and isinstance(digits, str):
+            with suppress(BadInput):
+                self._report(Badge.of_hex(bits, digits))
+
     def _report(self, report: GateReport) -> None:
         try:
             self._on_state(report)
         except Exception:
             # The listener is ours, so its exception is safe to log. The driver's thread must go on: it opens the gate.
-            _log.exception("gate_report_lost report=%s", report)
+            _log.exception("gate_report_lost report=%s", type(report).__name__)

@@ -4,7 +4,7 @@ The checks run in the order in which a guard would make them. The order is part 
 fails gives the recorded reason. Anything not explicitly allowed is denied.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from app.core.access.permission import CompiledRules, Denial
@@ -50,7 +50,6 @@ def decide(
     captured_at: datetime,
     now: datetime,
     *,
-    unknown_credential: bool = False,
     mode: SiteMode = SiteMode.NORMAL,
     entry: EntryMode = EntryMode.NORMAL,
     rules: CompiledRules,
@@ -63,18 +62,14 @@ def decide(
     Args:
         employee: the record of `evidence.best` as the database has it now, never from an index; None if it is gone.
         captured_at: when the newest frame was taken, or received if the sender does not say.
-        unknown_credential: somebody presented a badge, PIN or QR token that belongs to nobody.
         mode: the site's mode at this gate.
         entry: what the gate's schedule says now.
         rules: who may pass where and when.
     """
     if (reason := for_everybody(gate, mode, entry)) is not None:
         return Decision(reason)
-    # Frames from the future are stale too: after a clock steps back, a frozen picture would stay fresh.
-    if abs((now - captured_at).total_seconds()) * 1000 > limits.max_frame_age_ms:
+    if _stale(captured_at, now, limits):
         return Decision(Reason.STALE_FRAME)
-    if unknown_credential:
-        return Decision(Reason.CREDENTIAL_UNKNOWN)
     if evidence.reason is not None:
         return Decision(evidence.reason)
     if evidence.best is None or evidence.margin is None or not evidence.best.similarity >= limits.threshold:
@@ -88,6 +83,35 @@ def decide(
     if liveness.refuses(gate.liveness, limits.liveness_works, liveness_state(evidence, gate, limits.liveness_works)):
         return Decision(Reason.SPOOF_SUSPECTED, employee)
     return by_standing_and_rules(employee, gate.id, now, rules, limits.clock_doubted)
+
+
+def decide_by_credential(
+    holder: Employee | None,
+    refused: Reason | None,
+    gate: Gate,
+    limits: PolicyLimits,
+    presented_at: datetime,
+    now: datetime,
+    *,
+    mode: SiteMode = SiteMode.NORMAL,
+    entry: EntryMode = EntryMode.NORMAL,
+    rules: CompiledRules,
+) -> Decision:
+    """Decides whether the gate opens for a credential: the same questions as for a face, but for the face itself.
+
+    Args:
+        holder: whose it is, as the database has them now; None if nobody has it.
+        refused: why it cannot be anybody's, such as a misread one.
+        presented_at: when it was read, or received if the reader does not say.
+    """
+    if (reason := for_everybody(gate, mode, entry)) is not None:
+        return Decision(reason)
+    if _stale(presented_at, now, limits):
+        return Decision(Reason.STALE_FRAME)
+    if refused is not None or holder is None:
+        return Decision(refused or Reason.CREDENTIAL_UNKNOWN)
+    decision = by_standing_and_rules(holder, gate.id, now, rules, limits.clock_doubted)
+    return replace(decision, reason=Reason.CREDENTIAL_ACCEPTED) if decision.reason is Reason.RECOGNISED else decision
 
 
 def for_everybody(gate: Gate, mode: SiteMode, entry: EntryMode) -> Reason | None:
@@ -138,6 +162,11 @@ def by_rules(
     reason = Reason.RECOGNISED if permission.denial is None else Reason(permission.denial.value)
     rule = None if permission.rule is None else AppliedRule(permission.rule.id, permission.rule.name)
     return Decision(reason, employee, rule)
+
+
+def _stale(at: datetime, now: datetime, limits: PolicyLimits) -> bool:
+    # Frames from the future are stale too: after a clock steps back, a frozen picture would stay fresh.
+    return abs((now - at).total_seconds()) * 1000 > limits.max_frame_age_ms
 
 
 def liveness_state(evidence: Evidence, gate: Gate, works: bool) -> liveness.LivenessState:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.core.canonical import canonical, instant, moment
+from app.core.credentials.stored import CredentialKind
 from app.core.events.checkpoint import Checkpoint
 from app.core.events.field_names import with_new_names
 from app.core.recognition.liveness import LivenessState
@@ -62,6 +63,19 @@ class GrantedPassage:
 
 
 @dataclass(frozen=True, slots=True)
+class UsedCredential:
+    """A credential as an event tells of it. last_four: the end of its number. id: None for one that nobody has."""
+
+    kind: CredentialKind
+    last_four: str
+    bits: int
+    id: str | None = None
+
+    def json(self) -> dict[str, Any]:
+        return {"kind": self.kind.value, "last_four": self.last_four, "bits": self.bits, "id": self.id}
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedDecision:
     """One decision and its place in the gate's chain.
 
@@ -79,6 +93,7 @@ class RecordedDecision:
         actor: the id of the user or key that gave an order; `comment` is the reason they gave.
         answers: the id of the event that this one follows: the refusal that an opening by hand answers, or the opening
             after which nobody went through.
+        credential: what was presented, if anything could be read.
         passage: what was granted at a gate with a sensor. anti_passback: what it found.
         checkpoint: None until the event is appended.
         nonce: what the asker made up, if anything.
@@ -110,6 +125,7 @@ class RecordedDecision:
     actor: str | None = None
     comment: str | None = None
     answers: str | None = None
+    credential: UsedCredential | None = None
     passage: GrantedPassage | None = None
     anti_passback: PassbackNote | None = None
     checkpoint: Checkpoint | None = None
@@ -154,6 +170,8 @@ class RecordedDecision:
             printed |= {"actor": self.actor, "comment": self.comment}
         if self.answers is not None:
             printed["answers"] = self.answers
+        if self.credential is not None:
+            printed["credential"] = self.credential.json()
         if self.passage is not None:
             printed["passage"] = self.passage.json()
         if self.anti_passback is not None:
@@ -200,6 +218,7 @@ class RecordedDecision:
             actor=kept.get("actor"),
             comment=kept.get("comment"),
             answers=kept.get("answers"),
+            credential=None if kept.get("credential") is None else _credential(kept["credential"]),
             passage=None if kept.get("passage") is None else _passage(kept["passage"]),
             anti_passback=None if kept.get("anti_passback") is None else _note(kept["anti_passback"]),
         )
@@ -218,6 +237,10 @@ def rounded(value: float | None) -> float | None:
 
 def _passage(kept: Mapping[str, Any]) -> GrantedPassage:
     return GrantedPassage(kept["id"], moment(kept["confirm_until"]))
+
+
+def _credential(kept: Mapping[str, Any]) -> UsedCredential:
+    return UsedCredential(CredentialKind(kept["kind"]), kept["last_four"], kept["bits"], kept["id"])
 
 
 def _note(kept: Mapping[str, Any]) -> PassbackNote:

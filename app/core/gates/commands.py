@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.core.credentials.badge import Badge
+
 FOREIGN = "somebody else commands this gate"  # a driver reports this; it raises an alert at once
 
 MOST_PASSED = 100  # in one report: more is a sensor that is broken
@@ -33,7 +35,7 @@ class Passed:
             raise ValueError(f"a report is about 1 to {MOST_PASSED} people")
 
 
-GateReport = DoorState | Passed
+GateReport = DoorState | Passed | Badge
 
 
 class FailMode(StrEnum):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.core.credentials.formats import CardFormat
 from app.core.gates.commands import DoorState, DriverKind, FailMode, PassageSource
 from app.core.recognition.liveness import LivenessMode
 from app.core.types import ApiKey
@@ -22,6 +23,7 @@ class Gate:
         door, door_at: what the door last reported, and since when; an update of the gate leaves them alone.
         locked: by hand; nobody gets in until it is unlocked. Egress is not touched.
         passages: how it learns that people went through.
+        badge_format: what its reader reads.
     """
 
     id: str
@@ -38,6 +40,7 @@ class Gate:
     liveness: LivenessMode = LivenessMode.AUTO
     locked: bool = False
     passages: PassageSource = PassageSource.ASSUME_ON_GRANT
+    badge_format: CardFormat = CardFormat.RAW
 
     @property
     def version(self) -> str:
@@ -46,6 +49,8 @@ class Gate:
         kept += [self.door_held_after_ms, self.liveness]
         if self.passages is not PassageSource.ASSUME_ON_GRANT:
             kept.append(self.passages)
+        if self.badge_format is not CardFormat.RAW:
+            kept.append(self.badge_format)
         sealed = self.sealed_config or b""
         return hashlib.sha256(repr([str(one) for one in kept]).encode() + sealed).hexdigest()[:16]
 

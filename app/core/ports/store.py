@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from app.core.accounts.provider import Providers
+from app.core.credentials.stored import BadgeReads, Credentials
 from app.core.events.picture_digests import SentPictures
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
@@ -72,6 +73,8 @@ class Transaction(Protocol):
     presences: Presences
     passages: Passages
     musters: Musters
+    credentials: Credentials
+    badge_reads: BadgeReads
 
 
 class Store(Protocol):

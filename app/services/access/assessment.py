@@ -8,13 +8,14 @@ from app.core.access import policy
 from app.core.events.decision import GrantedPassage, Identity, Method, RecordedDecision, rounded
 from app.core.gates.gate import Gate
 from app.core.types import Decision, Evidence, Verdict
+from app.services.access.credentials.presented import Presented
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
 from app.services.access.passages.zone_gate import Zoned
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """zoned: what the zones around the gate say; None if they were not asked."""
+    """zoned: what the zones around the gate say; None if they were not asked. presented: the credential, if any."""
 
     gate: Gate
     decision: Decision
@@ -23,6 +24,7 @@ class Assessment:
     now: datetime
     rules_version: int
     zoned: Zoned | None = None
+    presented: Presented | None = None
 
     def after(self, zoned: Zoned | None) -> "Assessment":
         """The assessment once the zones were asked: they may refuse whoever may pass by the rules."""
@@ -66,6 +68,7 @@ def described(
         request_digest=None if request.digest in ("", FROM_CAMERA) else request.digest,
         rule=decision.rule,
         rules_version=assessed.rules_version,
+        credential=None if assessed.presented is None else assessed.presented.used,
         passage=passage,
         anti_passback=None if assessed.zoned is None else assessed.zoned.answer.note,
         duration_ms=round((perf_counter() - request.started) * 1000, 1),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from app.core.access.permission import CompiledRules
@@ -62,6 +62,15 @@ class DecisionRequest:
     share: float = 1.0
     poll: RemotePoll | None = None
     pictures: Sequence[str] = ()
+
+    def left(self, now: datetime) -> timedelta:
+        """How much longer somebody waits for the answer. Raises GivenUp if nobody does."""
+        if self.poll is None:
+            return timedelta.max
+        left = self.poll.until - now
+        if left <= timedelta(0):
+            raise GivenUp
+        return left
 
     def answer_poll(self, tx: Transaction, answer: RecordedDecision) -> None:
         """Names the event to the process that asked. Raises GivenUp if it no longer waits: nothing may be committed."""

@@ -9,18 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from app.core.access import policy
 from app.core.errors import NotRecorded, Refusal, Unconfirmed
 from app.core.events.decision import GrantedPassage, RecordedDecision
 from app.core.events.histograms import buckets_of
 from app.core.gates.gate import Gate
 from app.core.media import bundle
-from app.core.people.eligible import counted
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition import evidence as evidence_of
 from app.core.types import Decision, Evidence, FrameResult, Pixels, Reason, Verdict
 from app.services.access.assessment import Assessment, described
-from app.services.access.decision_request import DecisionRequest, Eligible, GivenUp, Threshold
+from app.services.access.assessor import FAULT as FAULT
+from app.services.access.assessor import Assessor
+from app.services.access.credentials.presented import offer
+from app.services.access.decision_request import DecisionRequest, Eligible, Threshold
 from app.services.access.passages.zone_gate import ZoneGate
 from app.services.access.repeats import Repeats, Uptime
 from app.services.access.replays import AGAIN, Replays
@@ -31,9 +32,6 @@ from app.services.events.second_records import NoSecondRecords, TooLate
 from app.services.people.gallery import Gallery
 
 logger = logging.getLogger(__name__)
-
-NEVER = 1.0  # the threshold if there is nobody to compare with
-FAULT = Evidence(0, 0, Reason.SYSTEM_FAULT)
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ class DecisionService:
     def foreseen(self, request: DecisionRequest, found: Evidence) -> Decision:
         """Returns what recording the request now would decide. Raises NotRecorded if the database is gone."""
         with self.store.read() as tx:
-            return self._assess(tx, request, found).decision
+            return self.assessor.assess(tx, request, found).decision
 
     def record(self, request: DecisionRequest, found: Evidence) -> RecordedDecision:
         """Decides the request and returns the signed answer once its event is committed.
@@ -130,6 +128,21 @@ class DecisionService:
         return ZoneGate(self.new_id)
 
     @property
+    def assessor(self) -> Assessor:
+        return Assessor(
+            self.gallery,
+            self.clock,
+            self.threshold,
+            self.rules,
+            self.eligible,
+            self.zones,
+            self.margin,
+            self.max_frame_age_ms,
+            self.liveness_works,
+            self.clock_doubted,
+        )
+
+    @property
     def repeats(self) -> Repeats:
         liveness_works, doubted = self.liveness_works, self.clock_doubted
         return Repeats(
@@ -143,7 +156,8 @@ class DecisionService:
             # The zones are not asked: they count this very opening.
             if (
                 answer is None
-                or self._assess(tx, request, found, for_update=True, zones=False).decision.verdict is not Verdict.OPEN
+                or self.assessor.assess(tx, request, found, for_update=True, zones=False).decision.verdict
+                is not Verdict.OPEN
             ):
                 return None
             request.answer_poll(tx, answer)
@@ -181,12 +195,14 @@ class DecisionService:
             if repeated := self._repeated(tx, request):
                 request, found = self._without(repeated, request, found)
                 image = self._image(request.looks)
-            assessed = self._assess(tx, request, found, for_update=True)
+            assessed = self.assessor.assess(tx, request, found, for_update=True)
             if (open_already := self._open_already(tx, assessed)) is not None:
                 request.answer_poll(tx, open_already)
                 self.repeats.remember(tx, request.gate.id, request.idempotency_key, request.digest, open_already.id)
                 return open_already, False
             passage = self._granted(tx, assessed, event_id)
+            if assessed.decision.reason is Reason.CREDENTIAL_UNKNOWN and assessed.presented is not None:
+                offer(tx, assessed.gate, assessed.presented, self.clock)
             decision = described(request, found, assessed, event_id, self.liveness_works, passage)
             request.answer_poll(tx, decision)
             recorded = self.log.append(tx, decision, image, head)
@@ -223,16 +239,7 @@ class DecisionService:
         return replace(request, looks=looks), self.evidence(looks) if looks else AGAIN
 
     def _deadline(self, request: DecisionRequest) -> timedelta:
-        return min(timedelta(milliseconds=self.record_deadline_ms), self._left(request))
-
-    def _left(self, request: DecisionRequest) -> timedelta:
-        """How much longer somebody waits for the answer. Raises GivenUp if nobody does."""
-        if request.poll is None:
-            return timedelta.max
-        left = request.poll.until - self.clock()
-        if left <= timedelta(0):
-            raise GivenUp
-        return left
+        return min(timedelta(milliseconds=self.record_deadline_ms), request.left(self.clock()))
 
     def _image(self, looks: Sequence[FrameResult]) -> bytes | None:
         """Bundles the newest picture and the usable ones before it, as many as an event keeps."""
@@ -241,54 +248,3 @@ class DecisionService:
             return None
         kept = [shown[0], *(look for look in shown[1:] if look.subject is not None)][: self.pictures]
         return bundle([self.encode(look.snapshot) for look in kept if look.snapshot is not None])
-
-    def _assess(
-        self,
-        tx: Transaction,
-        request: DecisionRequest,
-        found: Evidence,
-        *,
-        for_update: bool = False,
-        zones: bool = True,
-    ) -> Assessment:
-        """Applies the policy to the gate and the employee as this transaction has them.
-
-        for_update: nobody changes the employee until the commit, so a suspension that comes first is seen.
-        """
-        gate = tx.gates.get(request.gate.id) or request.gate
-        employee = tx.employees.get(found.best.employee_id, for_update=for_update) if found.best else None
-        now, rules, doubted = self.clock(), self.rules.at(tx), self.clock_doubted()
-        threshold = candidates = None
-        if employee is not None and employee.photos:
-            permitted = policy.by_standing_and_rules(employee, gate.id, now, rules, doubted).verdict is Verdict.OPEN
-            eligible = self.eligible(tx, rules, gate.id, now) if permitted else None
-            candidates = counted(eligible, len(self.gallery), permitted=permitted)
-            threshold = self.threshold(candidates, employee.photos, found.frames_used, request.share * rules.rate_share)
-        # The picture must still be fresh when the answer arrives, which may take as long as somebody waits.
-        on_its_way_ms = self._left(request) // timedelta(milliseconds=1) if request.poll else 0
-        limits = policy.PolicyLimits(
-            threshold=NEVER if threshold is None else threshold,
-            margin=self.margin,
-            max_frame_age_ms=self.max_frame_age_ms - on_its_way_ms,
-            liveness_works=self.liveness_works,
-            clock_doubted=doubted,
-        )
-        # Read last, so that a lockdown or release ordered while faces were compared applies.
-        mode = tx.site.get().mode_at(gate.id)
-        # Credentials cannot be enrolled yet, so every one is unknown.
-        decision = policy.decide(
-            found,
-            employee,
-            gate,
-            limits,
-            request.seen_at,
-            now,
-            unknown_credential=request.credential is not None,
-            mode=mode,
-            entry=self.rules.entry(tx, rules, gate.id, now, clock_doubted=doubted),
-            rules=rules,
-        )
-        assessed = Assessment(gate, decision, threshold, candidates, now, rules.version)
-        if not zones:
-            return assessed
-        return assessed.after(self.zones.ask(tx, rules, gate, decision, now, for_update=for_update))

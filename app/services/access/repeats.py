@@ -15,7 +15,7 @@ from app.core.gates.gate import Gate
 from app.core.ports.store import Clock, Transaction
 from app.core.recognition import liveness
 from app.core.site.mode import SiteMode
-from app.core.types import Reason, Verdict
+from app.core.types import Employee, Reason, Verdict
 from app.services.access.rules.current_rules import CurrentRules
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
@@ -120,6 +120,13 @@ class Repeats:
         if answer.method is Method.FACE and liveness.refuses(gate.liveness, self.liveness_works, looks_live):
             return False
         employee = tx.employees.get(answer.employee.id) if answer.employee else None
-        if employee is None or not employee.photos:
+        if employee is None or not self._still_theirs(tx, answer, employee):
             return False
         return policy.by_standing_and_rules(employee, gate.id, now, rules, doubted).verdict is Verdict.OPEN
+
+    def _still_theirs(self, tx: Transaction, answer: RecordedDecision, employee: Employee) -> bool:
+        """Whether the person still has what let them in."""
+        if answer.method is Method.FACE:
+            return bool(employee.photos)
+        found = None if answer.credential is None else tx.credentials.get(answer.credential.id or "")
+        return found is not None and found.employee_id == employee.id

@@ -13,6 +13,7 @@ from threading import Event, Thread
 from time import monotonic
 
 from app.core.alerts.alert import Alert, AlertKind
+from app.core.credentials.badge import Badge
 from app.core.errors import NotRecorded
 from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import CommandOutcome, DoorState, GateReport, GateResult, OpenCommand, Order, Passed
@@ -37,9 +38,8 @@ UNUSABLE = GateResult(CommandOutcome.FAILED, "the gate cannot be driven with its
 class GateDispatcher:
     """Drives this process's gates from `start` to `close`, and passes openings of others on to their processes.
 
-    mine: the ids of this process's gates, now; others: of those that others have. build: raises BadInput where a gate's
-    settings cannot be used. tick_s: seconds between looks at the database. on_result: receives a gate's name and what
-    the gate did.
+    mine: the ids of this process's gates, now; others: of those that others have. build: raises BadInput where settings
+    cannot be used. tick_s: seconds between looks at the database. on_result: receives a gate's name and its result.
     """
 
     def __init__(
@@ -55,8 +55,7 @@ class GateDispatcher:
         others: Callable[[], Collection[str]] = frozenset,
     ) -> None:
         self._store, self._signer, self._clock, self._new_id = store, signer, clock, new_id
-        self._tick_s = tick_s
-        self._mine = mine
+        self._tick_s, self._mine = tick_s, mine
         self._doors = DoorWatch(store, clock, new_id)
         self._drivers = DriverPool(store, vault, clock, mine, build, self._done, self._heard, self.refresh, others)
         self._behind = WriteBehind()
@@ -70,9 +69,10 @@ class GateDispatcher:
         self.on_result: list[Callable[[str, GateResult], None]] = []
         # Called before the database is read, so that a release which could not be recorded is in it by then.
         self.record_late: Callable[[], None] = lambda: None
-        # Called with a gate's id, how many people its sensor saw, and when; and once a second.
+        # Called with a gate's id, how many people its sensor saw or the badge that its reader read, and when.
         self.on_passed: Callable[[str, int, datetime], object] = lambda gate_id, count, at: None
-        self.lapse: Callable[[], None] = lambda: None
+        self.on_badge: Callable[[str, Badge, datetime], object] = lambda gate_id, badge, at: None
+        self.each_second: tuple[Callable[[], None], ...] = ()
 
     def start(self) -> None:
         """Connects the gates. Waits for a database that is gone."""
@@ -217,11 +217,14 @@ class GateDispatcher:
 
     def _heard(self, gate_id: str, report: GateReport) -> None:
         """Called by a driver's thread, which must not wait for the database."""
+        now = self._clock()
         if isinstance(report, Passed):
-            self._later(partial(self.on_passed, gate_id, report.count, self._clock()))
-            return
-        # While the database is gone, one report of each state waits, so an opened door is not forgotten.
-        self._later(partial(self._keep_door, gate_id, report, self._clock()), (gate_id, report))
+            self._later(partial(self.on_passed, gate_id, report.count, now))
+        elif isinstance(report, Badge):
+            self._later(partial(self.on_badge, gate_id, report, now))
+        else:
+            # While the database is gone, one report of each state waits, so an opened door is not forgotten.
+            self._later(partial(self._keep_door, gate_id, report, now), (gate_id, report))
 
     def _keep_door(self, gate_id: str, state: DoorState, at: datetime) -> None:
         one = self._drivers.of(gate_id)
@@ -247,7 +250,7 @@ class GateDispatcher:
                 self._look = False
                 due = monotonic() + self._tick_s
                 orders = (self.record_late, self._drivers.sync, self._take_orders)
-                steps = (*orders, *steps, self._drivers.look, self._doors.look_for_held, self.lapse, self._alert)
+                steps = (*orders, *steps, self._drivers.look, self._doors.look_for_held, *self.each_second, self._alert)
             done = [self._guarded(step) for step in steps]  # every step, even if the one before failed
             if looks and all(done) and self._without_database:
                 self._without_database = False

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.core.canonical import canonical
+from app.core.credentials.formats import CardFormat
 from app.core.errors import BadField, BadInput, CryptoFault, NotFound, Outdated
 from app.core.gates.commands import DriverKind, FailMode, PassageSource
 from app.core.gates.gate import Gate
@@ -41,6 +42,7 @@ class GateUpdate:
     liveness: LivenessMode | None = None
     hardware: HardwareChange | None = None
     passages: PassageSource | None = None
+    badge_format: CardFormat | None = None
 
     @property
     def touches_driver(self) -> bool:
@@ -105,6 +107,7 @@ class GateSettings:
             else door_held_after_ms(wanted.door_held_after_ms),
             liveness=gate.liveness if wanted.liveness is None else wanted.liveness,
             passages=gate.passages if wanted.passages is None else wanted.passages,
+            badge_format=gate.badge_format if wanted.badge_format is None else wanted.badge_format,
         )
         if not wanted.touches_driver:
             return gate
@@ -174,6 +177,7 @@ def unchanged(gate: Gate, version: str | None) -> None:
         "door_held_after_ms": gate.door_held_after_ms,
         "liveness": gate.liveness.value,
         "passages": gate.passages.value,
+        "badge_format": gate.badge_format.value,
     }
     raise Outdated("entry_changed", "Somebody else changed this gate meanwhile.", {"version": gate.version, **now})
 

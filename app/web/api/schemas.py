@@ -11,6 +11,7 @@ from app.core.canonical import instant
 from app.core.gates.commands import CommandOutcome
 from app.core.recognition.liveness import LivenessState
 from app.core.types import Employee, Reason, Role, Status, Verdict
+from app.web.api.credential_schemas import CredentialRef
 from app.web.api.passage_schemas import PassageOut, PassbackOut
 from app.web.fields import PlainText, Words
 
@@ -80,6 +81,7 @@ class DecisionAnswer(BaseModel):
     duration_ms: float = Field(examples=[21.4])
     rule: RuleRef | None = Field(description="the rule that let them in, or would have at another time")
     rules_version: int | None = Field(examples=[12], description="which version of the rules was asked")
+    credential: CredentialRef | None = Field(None, description="what was presented; only where it could be read")
     passage: PassageOut | None = Field(None, description="what the sensor must report; only where it is granted")
     anti_passback: PassbackOut | None = Field(None, description="only where anti-passback found something")
     checkpoint: Checkpoint
@@ -129,6 +131,7 @@ class EventOut(BaseModel):
     duration_ms: float | None = None
     rule: RuleRef | None = None
     rules_version: int | None = None
+    credential: CredentialRef | None = None
     passage: PassageOut | None = None
     anti_passback: PassbackOut | None = None
     checkpoint: Checkpoint

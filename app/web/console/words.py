@@ -25,6 +25,8 @@ REASONS: dict[str, str] = {
     Reason.OUTSIDE_SCHEDULE: "Outside their hours",
     Reason.ZONE_FULL: "The zone is full",
     Reason.ANTI_PASSBACK: "Inside already",
+    Reason.CREDENTIAL_ACCEPTED: "Badge accepted",
+    Reason.CREDENTIAL_MISREAD: "Badge read wrongly",
     Reason.CREDENTIAL_UNKNOWN: "Unknown credential",
     Reason.GATE_DISABLED: "Gate is disabled",
     Reason.NO_ENTRY: "No entry by the gate's schedule",

@@ -24,7 +24,7 @@ def heard() -> list[GateReport]:
 @pytest.fixture
 def listener(heard: list[GateReport]) -> Listener:
     config = MqttConfig.model_validate(SETTINGS)
-    return Listener(config, dialect_of(config, Clock()), Reporter(heard.append), threading.Condition())
+    return Listener(config, dialect_of(config, Clock()), Reporter(heard.append), threading.Condition(), Clock())
 
 
 def test_each_passage_is_reported(listener: Listener, heard: list[GateReport]) -> None:

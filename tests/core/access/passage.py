@@ -49,7 +49,6 @@ class Scene:
         self.limits = LIMITS
         self.captured_at = NOW
         self.now = NOW
-        self.unknown_credential = False
         self.mode = SiteMode.NORMAL
         self.entry = EntryMode.NORMAL
         self.rules = ALWAYS
@@ -62,7 +61,6 @@ class Scene:
             self.limits,
             self.captured_at,
             self.now,
-            unknown_credential=self.unknown_credential,
             mode=self.mode,
             entry=self.entry,
             rules=self.rules,
@@ -83,9 +81,6 @@ class Scene:
 
     def stale(self) -> None:
         self.captured_at = self.now - timedelta(milliseconds=2001)
-
-    def credential(self) -> None:
-        self.unknown_credential = True
 
     def no_face(self) -> None:
         self.evidence = replace(self.evidence, reason=Reason.NO_FACE)

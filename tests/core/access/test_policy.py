@@ -22,7 +22,6 @@ ORDER = [
     ("locked", Reason.LOCKED_BY_HAND),
     ("shut_by_schedule", Reason.NO_ENTRY),
     ("stale", Reason.STALE_FRAME),
-    ("credential", Reason.CREDENTIAL_UNKNOWN),
     ("no_face", Reason.NO_FACE),
     ("dissimilar", Reason.NOT_RECOGNISED),
     ("twin", Reason.AMBIGUOUS),
@@ -76,8 +75,9 @@ def test_release_opens_whatever_else_is_wrong_and_names_nobody() -> None:
         assert scene.decide().verdict is Verdict.OPEN
 
 
-def test_only_recognition_a_free_period_a_release_or_a_hand_opens() -> None:
-    assert {Reason.RECOGNISED, Reason.FREE_ENTRY, Reason.RELEASED, Reason.OPENED_BY_HAND} == OPENING
+def test_only_a_known_person_a_free_period_a_release_or_a_hand_opens() -> None:
+    by_person = {Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED}
+    assert by_person | {Reason.FREE_ENTRY, Reason.RELEASED, Reason.OPENED_BY_HAND} == OPENING
 
 
 @pytest.mark.parametrize("reason", [r for r in Reason if r not in OPENING])
@@ -166,7 +166,6 @@ numbers = st.one_of(st.just(NAN), st.floats(-1.0, 2.0), st.sampled_from([0.5, 0.
     enabled=st.booleans(),
     mode=st.sampled_from([SiteMode.NORMAL, SiteMode.NORMAL, SiteMode.LOCKDOWN]),
     age_ms=st.sampled_from([-1, 0, 1999, 2000, 2001, 100_000]),
-    unknown_credential=st.booleans(),
     reason=st.one_of(st.none(), st.none(), st.sampled_from([r for r in Reason if r not in OPENING])),
     best=st.one_of(st.none(), st.sampled_from(["01A", "01A", "01B"])),
     similarity=numbers,
@@ -182,7 +181,6 @@ def test_opens_if_and_only_if_every_condition_holds(
     enabled: bool,
     mode: SiteMode,
     age_ms: int,
-    unknown_credential: bool,
     reason: Reason | None,
     best: str | None,
     similarity: float,
@@ -207,7 +205,6 @@ def test_opens_if_and_only_if_every_condition_holds(
         LIMITS,
         NOW - timedelta(milliseconds=age_ms),
         NOW,
-        unknown_credential=unknown_credential,
         mode=mode,
         rules=ALWAYS if allowed else only(),
     )
@@ -215,7 +212,6 @@ def test_opens_if_and_only_if_every_condition_holds(
         enabled,
         mode is SiteMode.NORMAL,
         age_ms <= 2000,
-        not unknown_credential,
         reason is None,
         best is not None and best == employee_id,
         similarity >= 0.5,

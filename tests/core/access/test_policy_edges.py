@@ -44,7 +44,7 @@ def test_equal_ids_match_even_as_separate_strings() -> None:
     assert scene.decide() == Decision(Reason.RECOGNISED, ADA)
 
 
-def test_by_default_there_is_no_bad_credential_and_the_mode_is_normal() -> None:
+def test_by_default_the_mode_is_normal() -> None:
     assert decide(EVIDENCE, ADA, GATE, LIMITS, NOW, NOW, rules=ALWAYS) == Decision(Reason.RECOGNISED, ADA)
 
 

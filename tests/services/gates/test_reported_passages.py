@@ -22,5 +22,5 @@ def test_report_reaches_whoever_counts(site: Process, control: GateDispatcher, t
 
 def test_passages_lapse_without_being_asked(control: GateDispatcher, turnstile: Turnstile) -> None:
     looked: list[bool] = []
-    control.lapse = lambda: looked.append(True)
+    control.each_second = (lambda: looked.append(True),)
     eventually(lambda: looked)

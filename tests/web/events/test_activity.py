@@ -193,8 +193,8 @@ def test_csv_can_begin_with_what_it_holds_and_who_made_it(
     ]  # fmt: skip
     assert head[4] == "# filters,name or number ada" and f"# site,{system.site_clock.read().site}" == head[0]
     rows = text.splitlines()[len(head) :]
-    assert rows[0].startswith("at,gate,decision") and rows[0].endswith("hash,ordered_by,comment")
+    assert rows[0].startswith("at,gate,decision") and rows[0].endswith("hash,ordered_by,comment,credential")
     assert len(rows) == 2 and "Ada Lovelace" in rows[1]
     query = {"gate": GATE, "reason": "opened_by_hand", "from": decided[0]["at"]}
     (row,) = client.get("/v1/events.csv", headers=guard, params=query).text.splitlines()[1:]
-    assert row.endswith(",a <b>parcel</b>")
+    assert row.endswith(",a <b>parcel</b>,")

@@ -20,8 +20,8 @@ ENGLISH_TEMPLATES = {"site/contract.html"}
 SENTENCES = (
     "app/core/access/*.py", "app/core/accounts/*.py", "app/core/cameras/*.py", "app/core/errors.py", "app/core/text.py",
     "app/core/events/time_range.py", "app/core/events/chain.py", "app/core/gates/*.py", "app/core/imports/*.py",
-    "app/core/people/*.py", "app/core/site/*.py",
-    "app/services/*/*.py", "app/services/access/rules/*.py",
+    "app/core/people/*.py", "app/core/site/*.py", "app/core/credentials/*.py",
+    "app/services/*/*.py", "app/services/access/rules/*.py", "app/services/access/credentials/*.py",
     "app/adapters/cameras/*.py", "app/adapters/gates/**/*.py", "app/adapters/icalendar/*.py", "app/adapters/net/*.py",
     "app/adapters/oidc/*.py", "app/adapters/uploads/*.py", "app/adapters/vision/photos/*.py",
     "app/settings.py", "app/web/console/**/*.py", "app/web/errors.py", "app/web/health.py", "app/web/long_work.py",

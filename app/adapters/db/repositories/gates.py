@@ -13,6 +13,7 @@ from app.adapters.db.repositories.access import RuleRows
 from app.adapters.db.seals.sealed_rows import SealedRows, batches
 from app.adapters.db.tables import UNCOVERED, doors, gate_results, gates, sites
 from app.core.access.rules import GatePlace
+from app.core.credentials.formats import CardFormat
 from app.core.errors import Conflict
 from app.core.events.chain import GENESIS
 from app.core.gates.commands import CommandOutcome, DoorState, DriverKind, FailMode, PassageSource
@@ -103,9 +104,10 @@ _KINDS: dict[str, tuple[type[StrEnum], StrEnum]] = {
     "fail_mode": (FailMode, FailMode.SECURE),
     "liveness": (LivenessMode, LivenessMode.REQUIRED),
     "passages": (PassageSource, PassageSource.ASSUME_NEVER),
+    "badge_format": (CardFormat, CardFormat.RAW),
 }
 # NULL keeps the seals of rows from before the column valid.
-_DEFAULTS: dict[str, StrEnum] = {"passages": PassageSource.ASSUME_ON_GRANT}
+_DEFAULTS: dict[str, StrEnum] = {"passages": PassageSource.ASSUME_ON_GRANT, "badge_format": CardFormat.RAW}
 
 
 def _gate(row: Mapping[str, Any]) -> Gate:
@@ -128,8 +130,7 @@ def _door(state: str) -> DoorState:
 
 def _gate_columns(gate: Gate) -> dict[str, Any]:
     columns = {name: value.value if isinstance(value, StrEnum) else value for name, value in vars(gate).items()}
-    if gate.passages is _DEFAULTS["passages"]:
-        columns["passages"] = None
+    columns |= {name: None for name, usual in _DEFAULTS.items() if getattr(gate, name) is usual}
     del columns["door"], columns["door_at"]  # a door may have moved since this gate was read
     return columns
 

@@ -32,6 +32,7 @@ gates = Table(
     Column("liveness", String, nullable=False, server_default="auto"),
     Column("locked", Boolean, nullable=False, server_default=false()),
     Column("passages", String),  # NULL: assumed
+    Column("badge_format", String),  # NULL: raw
     UniqueConstraint("name"),
 )
 

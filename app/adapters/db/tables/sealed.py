@@ -12,6 +12,7 @@ from app.adapters.db.tables.accounts import api_keys, provider, sessions, sign_i
 from app.adapters.db.tables.alerts import alerts
 from app.adapters.db.tables.base import KEY, metadata
 from app.adapters.db.tables.cameras import cameras
+from app.adapters.db.tables.credentials import credentials
 from app.adapters.db.tables.events import corrections, gate_results, idempotency
 from app.adapters.db.tables.gates import gates, orders
 from app.adapters.db.tables.imports import import_mappings, imports
@@ -84,6 +85,7 @@ COUNTED = (
     data_keys,
     templates,
     invitations,
+    credentials,
     tickets,
     users,
     *RULE_TABLES,

@@ -13,9 +13,11 @@ from collections import deque
 from typing import Any
 
 from app.adapters.gates.config import MqttConfig
+from app.adapters.gates.mqtt.badge_messages import BadgeMessages
 from app.adapters.gates.mqtt.dialect import Dialect, Message
 from app.adapters.gates.window import Reporter
 from app.core.gates.commands import FOREIGN, DoorState
+from app.core.ports.store import Clock
 
 LONGEST_STATE = 1024
 ECHO_S = 60.0  # how long one of our messages may take to come back
@@ -36,7 +38,10 @@ class Listener:
             not obey this session.
     """
 
-    def __init__(self, config: MqttConfig, dialect: Dialect, reporter: Reporter, changed: threading.Condition) -> None:
+    def __init__(
+        self, config: MqttConfig, dialect: Dialect, reporter: Reporter, changed: threading.Condition, clock: Clock
+    ) -> None:
+        self._badges = BadgeMessages(config.gate, config.secret, clock)
         self._gate, self._dialect, self._reporter, self._changed = config.gate, dialect, reporter, changed
         form = config.form
         self._state = None if form is None else form.commands.state
@@ -158,3 +163,5 @@ class Listener:
         self._reporter.word(word.get("state"))
         if not retained:  # the broker repeats it at each connection
             self._reporter.passed(word.get("passed"))
+            if word.get("badge") is not None and self._badges.believes(word):
+                self._reporter.badge(word["badge"])

@@ -47,7 +47,7 @@ class MqttGate:
         self._tls = ssl.create_default_context(cafile=config.ca_file) if config.tls else None
         self._changed = threading.Condition()
         self._dialect = dialect_of(config, clock)
-        self._listener = Listener(config, self._dialect, Reporter(on_state), self._changed)
+        self._listener = Listener(config, self._dialect, Reporter(on_state), self._changed, clock)
         self._stopped = False
         self._waiting = 0
         self._connection: Connection | None = None

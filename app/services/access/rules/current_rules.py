@@ -12,7 +12,7 @@ from app.core.access.rules import EntryMode
 from app.core.events.records import EventFilter, EventRow
 from app.core.gates.commands import PassageSource
 from app.core.ports.store import Transaction
-from app.core.types import Reason, Verdict
+from app.core.types import BY_PERSON, Reason, Verdict
 
 NOBODY = CompiledRules(RuleSet())
 MOST_FIRST_PEOPLE = 50  # openings of a window that are searched for one of the group
@@ -61,20 +61,19 @@ class CurrentRules:
         self, tx: Transaction, rules: CompiledRules, gate_id: str, group_id: str, since: datetime | None
     ) -> bool:
         """Whether a member was let in by the gate since the window started: the log knows, also after a restart."""
-        which = EventFilter(
-            gate=rules.rules.names[gate_id],
-            verdict=Verdict.OPEN,
-            reason=Reason.RECOGNISED,
-            since=since,
-            limit=MOST_FIRST_PEOPLE,
-        )
-        for event in tx.events.find(which):
+        gate = rules.rules.names[gate_id]
+        for event in (event for reason in BY_PERSON for event in _let_in(tx, gate, reason, since)):
             person = tx.employees.get(event.employee_id) if event.employee_id else None
             if person is None or group_id not in rules.group_ids(person.groups):
                 continue
             if _went_through(tx, event):
                 return True
         return False
+
+
+def _let_in(tx: Transaction, gate: str, reason: Reason, since: datetime | None) -> list[EventRow]:
+    which = EventFilter(gate=gate, verdict=Verdict.OPEN, reason=reason, since=since, limit=MOST_FIRST_PEOPLE)
+    return tx.events.find(which)
 
 
 def _went_through(tx: Transaction, event: EventRow) -> bool:

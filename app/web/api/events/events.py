@@ -50,6 +50,7 @@ CSV_COLUMNS = (
     "hash",
     "ordered_by",
     "comment",
+    "credential",
 )
 
 
@@ -118,6 +119,8 @@ def as_csv(
                 flat = {**event.json(), **({} if person is None else {"number": person.number, "name": person.name})}
                 local = moment(flat["at"]).astimezone(clocks.zone_of(flat["gate"]))
                 flat["at"] = local.isoformat(timespec="milliseconds")
+                if used := flat.get("credential"):
+                    flat["credential"] = used["last_four"]
                 if by := flat.get("actor"):
                     flat["ordered_by"] = names.get(by, by)
                 yield [flat.get(column) for column in CSV_COLUMNS]

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from app.core.credentials.badge import MOST_BITS, Badge
+from app.core.credentials.formats import CardFormat
 from app.core.errors import BadInput, Conflict, Forbidden
 from app.core.gates.commands import MOST_PASSED, DoorState, FailMode, PassageSource
 from app.core.gates.gate import Gate, without_hardware
@@ -31,6 +33,10 @@ LIVENESS = (
 PASSAGES = (
     "sensor: the hardware reports who went through, and whoever was let in and does not go through is not counted; "
     "assume_on_grant: whoever is let in counts as gone through; assume_never: nobody is counted here"
+)
+BADGE_FORMAT = (
+    "what its badge reader reads: raw takes any bits as they are; the others check length and parity, and let the "
+    "numbers of badges be typed"
 )
 CONFIG = "the driver's settings; sealed and never returned, because they may hold secrets"
 
@@ -58,6 +64,7 @@ class GatePatch(Strict):
     liveness: LivenessMode | None = Field(None, description=LIVENESS)
     hardware: HardwareIn | None = Field(None, description="instead of driver and config")
     passages: PassageSource | None = Field(None, description=PASSAGES)
+    badge_format: CardFormat | None = Field(None, description=BADGE_FORMAT)
 
     def driving(self) -> GateUpdate:
         """Raises BadInput for an unknown kind of driver, and for hardware beside a driver or config."""
@@ -82,6 +89,7 @@ class GateIn(Strict):
     )
     liveness: LivenessMode = Field(LivenessMode.AUTO, description=LIVENESS)
     passages: PassageSource = Field(PassageSource.ASSUME_ON_GRANT, description=PASSAGES)
+    badge_format: CardFormat = Field(CardFormat.RAW, description=BADGE_FORMAT)
 
     def driving(self) -> GateUpdate:
         """Raises BadInput for an unknown kind of driver."""
@@ -104,6 +112,7 @@ class GateOut(BaseModel):
     liveness: Literal["required", "monitor", "off"] = Field(description="the mode in the process that answers")
     liveness_auto: bool = Field(description="true: the mode follows from whether the weights are installed")
     passages: PassageSource = Field(description=PASSAGES)
+    badge_format: CardFormat = Field(description=BADGE_FORMAT)
     door: DoorState | None = Field(description="as the hardware last reported it; null: it never did")
     door_at: Moment | None = Field(description="since when it is in that state")
     healthy: bool | None = Field(description="whether it can be driven now; null: another process drives it")
@@ -135,6 +144,15 @@ class GateOut(BaseModel):
         )
 
 
+class BadgeIn(Strict):
+    bits: int = Field(ge=1, le=MOST_BITS, examples=[26])
+    hex: str = Field(
+        max_length=MOST_BITS // 4,
+        examples=["860933C0"],
+        description="whole bytes: the bits in order, filled up with zeros at the end",
+    )
+
+
 class Heartbeat(Strict):
     state: DoorState
     passed: int | None = Field(
@@ -144,6 +162,7 @@ class Heartbeat(Strict):
         examples=[1],
         description="how many people went through since the last report; for a gate whose passages are `sensor`",
     )
+    badge: BadgeIn | None = Field(None, description="what the gate's reader read; for a gate that a driver opens")
 
 
 @router.post("", status_code=201, summary="Add a gate", responses=CONFLICT)
@@ -197,11 +216,16 @@ def heartbeat(gate: str, body: Heartbeat, system: SystemOf, key: GateKey) -> Non
     A door that opens without a decision raises the alert door_forced. A door that stays open raises door_held. `passed`
     confirms the passages that were granted, the oldest first; each one more is somebody who was not let in, and raises
     the alert passed_without_grant. Report each passage once.
+
+    `badge` is decided like a face, and the gate's driver opens. Hardware that opens by itself sends it to /decisions.
     """
     found = system.gates.get(gate)
     if found.id != key.gate_id:
         raise Forbidden("key_of_another_gate", "This key belongs to another gate.")
     now = system.clock()
+    badge = None if body.badge is None else Badge.of_hex(body.badge.bits, body.badge.hex)
     system.gate_control.report(found.id, body.state, now)
     if body.passed and not system.passages.watch.passed(found.id, body.passed, now):
         raise Conflict("passages_not_reported", "This gate's passages are assumed. An admin can set them to `sensor`.")
+    if badge is not None:
+        system.badge_reader.read(found, badge, now)

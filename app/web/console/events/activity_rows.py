@@ -110,6 +110,7 @@ def _repeats(newer: Row, row: Row) -> bool:
     if newer.kind != "deny" or row.kind != "deny" or newer.event is None or row.event is None:
         return False
     same = newer.event["reason"] == row.event["reason"] and _person(newer) == _person(row)
+    same = same and newer.event.get("credential") == row.event.get("credential")
     return same and (newer.since or newer.at) - row.at <= REPEATED_WITHIN
 
 

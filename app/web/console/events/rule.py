@@ -16,6 +16,7 @@ THE_RULE = "Every active employee, at every gate, within the dates of their vali
 ERASED = "(erased together with the person)"
 _ANSWERS = {
     Reason.RECOGNISED: "lets them in",
+    Reason.CREDENTIAL_ACCEPTED: "lets them in",
     Reason.OUTSIDE_SCHEDULE: "does not let them in at this time",
 }
 _BY_RULES = {Reason.NO_RULE, Reason.OUTSIDE_SCHEDULE}

@@ -73,6 +73,7 @@ def one(
         gates=[one.gate for one in gates],
         reasons=REASONS,
         photos=photos,
+        badges=system.credentials.of(employee_id),
         strength=strength_words(system, employee),
         timeline=timeline(employee, photos, passages, clocks.now),
         most_photos=MAX_PHOTOS,

@@ -48,7 +48,10 @@ def timeline(
 def _event(event: LoggedEvent) -> Happened:
     ordered = event.decision is not None and not event.decision.method.decides
     kind = "good" if event.reason in OPENING else "" if ordered else "bad"
-    return Happened(event.at, REASONS[event.reason], kind, event.gate, event.id)
+    words = REASONS[event.reason]
+    if event.decision is not None and (badge := event.decision.credential) is not None:
+        words = _("{what}: badge ending {last_four}", what=_(words), last_four=badge.last_four)
+    return Happened(event.at, words, kind, event.gate, event.id)
 
 
 def _minute(photo: Photo) -> datetime:

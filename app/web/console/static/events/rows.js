@@ -8,7 +8,8 @@ const refused = (event) => event.decision === "deny" && event.method !== "comman
 
 /** Whether the event is one more of the same refusal: the same reason and person, soon after it. */
 const same = (event, before) => refused(event) && refused(before) && event.reason === before.reason
-  && event.employee?.id === before.employee?.id && Date.parse(event.at) - Date.parse(before.at) <= WITHIN_MS;
+  && event.employee?.id === before.employee?.id && event.credential?.last_four === before.credential?.last_four
+  && Date.parse(event.at) - Date.parse(before.at) <= WITHIN_MS;
 
 /** The rows of one gate, newest first. An event in them has `times` and `since` if it stands for several. */
 export class Rows {

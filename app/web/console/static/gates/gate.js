@@ -17,11 +17,12 @@ const body = () => ({
   fail_mode: form.elements.fail_mode.value,
   liveness: form.elements.liveness.value,
   passages: form.elements.passages.value,
+  badge_format: form.elements.badge_format.value,
   door_held_after_ms: Math.round(1000 * form.elements.door_held_after_s.value),
 });
 const described = (one) => [
   [_("In use"), one.enabled ? "yes" : "no"], [_("Opens for"), `${one.unlock_ms / 1000} s`], [_("Without the service"), WORDS[one.fail_mode]],
-  [_("Pictures held up"), one.liveness], [_("Who went through"), one.passages], [_("Door held after"), `${one.door_held_after_ms / 1000} s`],
+  [_("Pictures held up"), one.liveness], [_("Who went through"), one.passages], [_("Badges"), one.badge_format], [_("Door held after"), `${one.door_held_after_ms / 1000} s`],
 ];
 
 async function save(version) {

@@ -1,0 +1,58 @@
+"""Rows of people's credentials."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+
+from app.adapters.db.seals.row_seal import seals_of
+from app.adapters.db.seals.sealed_rows import SealedRows
+from app.adapters.db.tables import credentials
+from app.core.credentials.formats import CardFormat
+from app.core.credentials.stored import Credential, CredentialKind
+from app.core.errors import Conflict
+
+
+class CredentialRows:
+    """Implements `credentials.stored.Credentials`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows = SealedRows(connection, credentials)
+
+    def add(self, credential: Credential, presented: str) -> None:
+        columns = {**vars(credential), "kind": credential.kind.value, "card_format": credential.card_format.value}
+        try:
+            with self._connection.begin_nested():
+                self._rows.insert({**columns, "digest": self._digest(credential.kind, presented)})
+        except IntegrityError as error:
+            raise Conflict("credential_taken", "Somebody has this badge already.") from error
+
+    def get(self, credential_id: str) -> Credential | None:
+        return _credential(self._rows.one(id=credential_id))
+
+    def presented(self, kind: CredentialKind, presented: str) -> Credential | None:
+        return _credential(self._rows.one(digest=self._digest(kind, presented)))
+
+    def of(self, employee_id: str) -> list[Credential]:
+        query = select(credentials).where(credentials.c.employee_id == employee_id).order_by(credentials.c.id)
+        return [found for row in self._rows.find(query) if (found := _credential(row)) is not None]
+
+    def delete(self, credential_id: str) -> None:
+        self._rows.delete(credentials.c.id == credential_id)
+
+    def _digest(self, kind: CredentialKind, presented: str) -> str:
+        return seals_of(self._connection).digest(f"{kind.value} {presented}")
+
+
+def _credential(row: Mapping[str, Any] | None) -> Credential | None:
+    """None also for a kind or format that only a newer version knows."""
+    if row is None:
+        return None
+    known = {name: value for name, value in row.items() if name != "digest"}
+    try:
+        kind, card_format = CredentialKind(row["kind"]), CardFormat(row["card_format"])
+    except ValueError:
+        return None
+    return Credential(**{**known, "kind": kind, "card_format": card_format})

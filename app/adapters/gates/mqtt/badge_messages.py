@@ -1,0 +1,40 @@
+"""Which badges that come over the broker are believed: with a secret, only signed, fresh and new ones.
+
+Whoever can publish on the broker could otherwise present a badge that they saw there before.
+"""
+
+import hmac
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.adapters.gates.relay_verifier import badge_text, signature_of
+from app.core.ports.store import Clock
+
+APART = timedelta(seconds=5)  # the reader's clock and ours, and the way between them
+
+
+class BadgeMessages:
+    """Not for several threads at once."""
+
+    def __init__(self, gate: str, secret: str | None, clock: Clock) -> None:
+        self._gate, self._secret, self._clock = gate, secret, clock
+        self._last: datetime | None = None
+
+    def believes(self, message: dict[str, Any]) -> bool:
+        """Whether the message's badge counts. Each does once."""
+        if self._secret is None:
+            return True
+        signature, said = message.get("signature"), message.get("at")
+        expected = signature_of(self._secret, badge_text(self._gate, message))
+        if not (isinstance(signature, str) and isinstance(said, str) and signature.isascii()):
+            return False
+        if not hmac.compare_digest(expected, signature):
+            return False
+        try:
+            at = datetime.fromisoformat(said)
+            fresh = abs(self._clock() - at) <= APART and (self._last is None or at > self._last)
+        except (ValueError, TypeError, OverflowError):
+            return False
+        if fresh:
+            self._last = at
+        return fresh

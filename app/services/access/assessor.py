@@ -1,0 +1,131 @@
+"""Applies the policy to a request, with everything as one transaction has it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.core.access import policy
+from app.core.access.permission import CompiledRules
+from app.core.access.rules import EntryMode
+from app.core.gates.gate import Gate
+from app.core.people.eligible import counted
+from app.core.ports.store import Clock, Transaction
+from app.core.site.mode import SiteMode
+from app.core.types import Evidence, Reason, Verdict
+from app.services.access.assessment import Assessment
+from app.services.access.credentials.presented import Presented, presented
+from app.services.access.decision_request import DecisionRequest, Eligible, Threshold
+from app.services.access.passages.zone_gate import ZoneGate
+from app.services.access.rules.current_rules import CurrentRules
+from app.services.people.gallery import Gallery
+
+NEVER = 1.0  # the threshold if there is nobody to compare with
+FAULT = Evidence(0, 0, Reason.SYSTEM_FAULT)
+
+
+@dataclass(frozen=True)
+class Assessor:
+    """The attributes are those of `DecisionService`."""
+
+    gallery: Gallery
+    clock: Clock
+    threshold: Threshold
+    rules: CurrentRules
+    eligible: Eligible
+    zones: ZoneGate
+    margin: float
+    max_frame_age_ms: int
+    liveness_works: bool
+    clock_doubted: Callable[[], bool]
+
+    def assess(
+        self,
+        tx: Transaction,
+        request: DecisionRequest,
+        found: Evidence,
+        *,
+        for_update: bool = False,
+        zones: bool = True,
+    ) -> Assessment:
+        """Applies the policy to the gate and the person as this transaction has them.
+
+        for_update: nobody changes the person until the commit, so a suspension that comes first is seen.
+        """
+        gate = tx.gates.get(request.gate.id) or request.gate
+        if request.credential is None:
+            assessed = self._by_face(tx, request, found, gate, for_update)
+        else:
+            assessed = self._by_credential(tx, request, request.credential, found, gate, for_update)
+        if not zones:
+            return assessed
+        rules = self.rules.at(tx)
+        return assessed.after(self.zones.ask(tx, rules, gate, assessed.decision, assessed.now, for_update=for_update))
+
+    def _by_face(
+        self, tx: Transaction, request: DecisionRequest, found: Evidence, gate: Gate, for_update: bool
+    ) -> Assessment:
+        employee = tx.employees.get(found.best.employee_id, for_update=for_update) if found.best else None
+        now, rules, doubted = self.clock(), self.rules.at(tx), self.clock_doubted()
+        threshold = candidates = None
+        if employee is not None and employee.photos:
+            permitted = policy.by_standing_and_rules(employee, gate.id, now, rules, doubted).verdict is Verdict.OPEN
+            eligible = self.eligible(tx, rules, gate.id, now) if permitted else None
+            candidates = counted(eligible, len(self.gallery), permitted=permitted)
+            threshold = self.threshold(candidates, employee.photos, found.frames_used, request.share * rules.rate_share)
+        mode, entry = self._gate_now(tx, rules, gate, now, doubted)
+        decision = policy.decide(
+            found,
+            employee,
+            gate,
+            self._limits(request, threshold, doubted),
+            request.seen_at,
+            now,
+            mode=mode,
+            entry=entry,
+            rules=rules,
+        )
+        return Assessment(gate, decision, threshold, candidates, now, rules.version)
+
+    def _by_credential(
+        self,
+        tx: Transaction,
+        request: DecisionRequest,
+        text: str,
+        found: Evidence,
+        gate: Gate,
+        for_update: bool,
+    ) -> Assessment:
+        now, rules, doubted = self.clock(), self.rules.at(tx), self.clock_doubted()
+        fault = found.reason is Reason.SYSTEM_FAULT
+        shown = Presented(refused=found.reason) if fault else presented(tx, gate, text, for_update=for_update)
+        mode, entry = self._gate_now(tx, rules, gate, now, doubted)
+        decision = policy.decide_by_credential(
+            shown.holder,
+            shown.refused,
+            gate,
+            self._limits(request, None, doubted),
+            request.seen_at,
+            now,
+            mode=mode,
+            entry=entry,
+            rules=rules,
+        )
+        return Assessment(gate, decision, None, None, now, rules.version, presented=shown)
+
+    def _gate_now(
+        self, tx: Transaction, rules: CompiledRules, gate: Gate, now: datetime, doubted: bool
+    ) -> tuple[SiteMode, EntryMode]:
+        """The modes of site and gate, read last, so that an order given while faces were compared applies."""
+        mode = tx.site.get().mode_at(gate.id)
+        return mode, self.rules.entry(tx, rules, gate.id, now, clock_doubted=doubted)
+
+    def _limits(self, request: DecisionRequest, threshold: float | None, doubted: bool) -> policy.PolicyLimits:
+        # The picture must still be fresh when the answer arrives, which may take as long as somebody waits.
+        on_its_way_ms = request.left(self.clock()) // timedelta(milliseconds=1) if request.poll else 0
+        return policy.PolicyLimits(
+            threshold=NEVER if threshold is None else threshold,
+            margin=self.margin,
+            max_frame_age_ms=self.max_frame_age_ms - on_its_way_ms,
+            liveness_works=self.liveness_works,
+            clock_doubted=doubted,
+        )

@@ -1,0 +1,61 @@
+"""What a gate's badge reader reads is decided like a face, and the gate's driver opens."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+
+from app.core.credentials.badge import Badge
+from app.core.errors import Conflict, NotRecorded, Refusal
+from app.core.events.decision import RecordedDecision
+from app.core.gates.commands import DriverKind
+from app.core.gates.gate import Gate
+from app.services.access.access import Access, Approach
+
+logger = logging.getLogger(__name__)
+
+HELD = timedelta(seconds=1)  # a badge that is held to a reader is read again and again
+
+
+@dataclass(frozen=True)
+class BadgeReader:
+    """carry_out: called with every recorded answer; it opens the gate where the answer does."""
+
+    access: Access
+    carry_out: Callable[[RecordedDecision], None]
+    _last: dict[str, tuple[Badge, datetime]] = field(default_factory=dict, init=False, repr=False)  # by gate
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    def read(self, gate: Gate, badge: Badge, at: datetime) -> RecordedDecision | None:
+        """Decides about a badge that was read at that time, on our clock. None for one that is still held there.
+
+        Raises Conflict where the gate's hardware opens by itself and must ask for a decision; and as `Access.decide`.
+        """
+        if gate.driver is DriverKind.PLAIN:
+            raise Conflict(
+                "gate_opens_itself", "This gate's hardware opens it. Send the badge to its decisions, as `credential`."
+            )
+        if self._is_held(gate.id, badge, at):
+            return None
+        answer = self.access.decide(Approach(gate.id, (), at, credential=badge.text))
+        self.carry_out(answer)
+        return answer
+
+    def reported(self, gate_id: str, badge: Badge, at: datetime) -> None:
+        """`read`, for a driver's report. Raises nothing: a badge that could not be decided about is presented again."""
+        try:
+            with self.access.store.read() as tx:
+                gate = tx.gates.get(gate_id)
+            if gate is not None:
+                self.read(gate, badge, at)
+        except (Refusal, NotRecorded) as error:
+            logger.warning('badge_not_decided gate=%s why="%s" next=stays_shut', gate_id, error)
+        except Exception:
+            logger.exception("badge_failed gate=%s next=stays_shut", gate_id)
+
+    def _is_held(self, gate_id: str, badge: Badge, at: datetime) -> bool:
+        with self._lock:
+            before = self._last.get(gate_id)
+            self._last[gate_id] = badge, at
+        return before is not None and before[0] == badge and abs(at - before[1]) < HELD

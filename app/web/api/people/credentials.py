@@ -1,0 +1,142 @@
+"""Credentials: the badges of people, and what gates' readers read."""
+
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field, model_validator
+
+from app.core.credentials.badge import Badge
+from app.core.credentials.formats import CardFormat, readings, typed
+from app.core.credentials.stored import CredentialKind
+from app.core.errors import NotFound
+from app.core.gates.gate import Gate
+from app.services.access.credentials.credential_book import ShownCredential
+from app.web.api.describe import CONFLICT, ERRORS
+from app.web.api.schemas import Moment, Page, Strict
+from app.web.fields import PlainText
+from app.web.security import Admin, SystemOf
+from app.wiring import System
+
+router = APIRouter(tags=["Credentials"])
+NUMBER = "in the format, such as 12-4711 with a facility code; or the bits as read, such as 26:860933C0"
+
+
+class CredentialOut(BaseModel):
+    id: str
+    employee: str = Field(description="id")
+    kind: CredentialKind
+    last_four: str = Field(examples=["4711"])
+    bits: int = Field(examples=[26])
+    card_format: CardFormat
+    actor: str = Field(description="who gave it to them")
+    created_at: Moment
+
+    @classmethod
+    def of(cls, shown: ShownCredential) -> Self:
+        one = shown.credential
+        fields = {name: getattr(one, name) for name in ("id", "kind", "card_format", "actor", "created_at")}
+        return cls(**fields, employee=one.employee_id, last_four=shown.last_four, bits=shown.bits)
+
+
+class CredentialIn(Strict):
+    """One of number and gate."""
+
+    employee: str = Field(max_length=64, description="id")
+    kind: CredentialKind = CredentialKind.BADGE
+    card_format: CardFormat = Field(CardFormat.RAW, description="in which the number is typed and shown")
+    number: PlainText | None = Field(None, min_length=1, max_length=160, examples=["12-4711"], description=NUMBER)
+    gate: PlainText | None = Field(
+        None, min_length=1, max_length=64, description="name or id: the unknown badge last read there"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.number is None) == (self.gate is None):
+            raise ValueError("send the number, or the gate at which the badge was read")
+        return self
+
+
+class NumberIn(Strict):
+    number: PlainText = Field(min_length=1, max_length=160, examples=["12-4711"], description=NUMBER)
+    card_format: CardFormat = CardFormat.RAW
+
+
+class BadgeOut(BaseModel):
+    """The bits of a badge, and its number in each format that they fit."""
+
+    bits: int = Field(examples=[26])
+    hex: str = Field(examples=["860933C0"], description="whole bytes: the bits in order, filled up with zeros")
+    numbers: dict[CardFormat, str] = Field(examples=[{"h10301": "12-4711"}])
+
+    @classmethod
+    def of(cls, badge: Badge) -> Self:
+        numbers = {card_format: str(number) for card_format, number in readings(badge).items()}
+        return cls(bits=badge.bits, hex=badge.hex, numbers=numbers)
+
+
+class UnknownBadge(BadgeOut):
+    at: Moment
+
+
+class ReaderOut(BaseModel):
+    gate: str
+    badge_format: CardFormat
+    unknown_badge: UnknownBadge | None = Field(
+        description="the last one that nobody has, for two minutes after it was read"
+    )
+
+    @classmethod
+    def at(cls, system: System, gate: Gate) -> Self:
+        try:
+            read = system.credentials.last_read(gate.id)
+        except NotFound:
+            return cls(gate=gate.name, badge_format=gate.badge_format, unknown_badge=None)
+        badge = UnknownBadge(**BadgeOut.of(read.badge).model_dump(), at=read.at)
+        return cls(gate=gate.name, badge_format=gate.badge_format, unknown_badge=badge)
+
+
+@router.get("/credentials", summary="List a person's credentials", responses=ERRORS)
+def find(
+    system: SystemOf, _: Admin, employee: Annotated[PlainText, Query(max_length=64, description="id")]
+) -> Page[CredentialOut]:
+    """Oldest first. Their numbers are not shown again, only the last four digits."""
+    return Page(items=[CredentialOut.of(one) for one in system.credentials.of(employee)], next=None)
+
+
+@router.post("/credentials", status_code=201, summary="Give a person a badge", responses=CONFLICT)
+def give(body: CredentialIn, system: SystemOf, who: Admin) -> CredentialOut:
+    """It opens from the next decision on, where and when a rule lets the person in. 409 if somebody has it."""
+    book = system.credentials
+    if body.number is not None:
+        badge = typed(body.number, body.card_format)
+        return CredentialOut.of(book.give(body.employee, badge, body.card_format, who.name))
+    gate = system.gates.get(body.gate or "")
+    return CredentialOut.of(book.give_read(body.employee, gate.id, body.card_format, who.name))
+
+
+@router.post("/credentials/preview", summary="What a typed badge number means", responses=ERRORS)
+def preview(body: NumberIn, _: Admin) -> BadgeOut:
+    """Stores nothing."""
+    return BadgeOut.of(typed(body.number, body.card_format))
+
+
+@router.get("/credentials/{credential}", summary="Read a credential", responses=ERRORS)
+def read(credential: str, system: SystemOf, _: Admin) -> CredentialOut:
+    return CredentialOut.of(system.credentials.get(credential))
+
+
+@router.delete("/credentials/{credential}", status_code=204, summary="Take a credential back", responses=CONFLICT)
+def take_back(credential: str, system: SystemOf, _: Admin) -> None:
+    """It opens nothing from the next decision on. Afterwards it can be given to somebody else."""
+    system.credentials.take_back(credential)
+
+
+@router.get("/readers", summary="List the gates' badge readers", responses=ERRORS)
+def readers(system: SystemOf, _: Admin) -> Page[ReaderOut]:
+    """A gate has one reader. What it reads is set at the gate, as `badge_format`."""
+    return Page(items=[ReaderOut.at(system, gate) for gate in system.gates.all()], next=None)
+
+
+@router.get("/readers/{gate}", summary="Read a gate's badge reader", responses=ERRORS)
+def reader(gate: str, system: SystemOf, _: Admin) -> ReaderOut:
+    return ReaderOut.at(system, system.gates.get(gate))
