@@ -132,7 +132,7 @@ ALARMING = (Reason.SPOOF_SUSPECTED, Reason.SYSTEM_FAULT)
 
 def for_scripts() -> dict[str, Any]:
     """The tables in the language of the page, for its script."""
-    tables = {"reasons": REASONS, "alerts": ALERTS, "cameras": CAMERAS, "outcomes": OUTCOMES, "orders": ORDERS}
+    tables = {"reasons": REASONS, "cameras": CAMERAS, "outcomes": OUTCOMES, "orders": ORDERS}
     said = {name: in_words(table) for name, table in {**tables, "next": NEXT_STEPS}.items()}
     return {**said, "alarming": [reason.value for reason in ALARMING]}
 

@@ -66,6 +66,7 @@ def test_page_with_all_its_files_is_small(page_as: Open, path: str) -> None:
     page.wait_for_timeout(300)
     names = {answer.url.rpartition("/")[2] for answer in got}
     assert "console.css" in names and "shell.js" in names, names
+    assert len({answer.url for answer in got}) == len(got), "nothing is loaded twice"
     print(f"{path}: {size(got)} bytes in {len(got)} files")  # noqa: T201  a figure of the README
     assert size(got) < MOST
 

@@ -105,3 +105,13 @@ def test_recorded_rule_is_named() -> None:
     assert rule_of(Reason.NO_RULE, "face") == "no rule lets them through this gate"
     assert rule_of(Reason.RECOGNISED, "face").startswith("“Every active employee, at every gate")  # an older event
     assert rule_of(Reason.RECOGNISED, None).startswith("“(erased together with the person)” lets")
+
+
+def test_a_page_that_missed_events_gets_the_last_of_each_gate(client: TestClient, system: System, ask: Any) -> None:
+    seen = ask(pictures.empty()).json()
+    viewer = cookie(sign_in(system, Role.VIEWER))
+
+    newest = client.get("/live/last", headers=viewer).json()["events"][0]
+
+    assert newest["decision_id"] == seen["decision_id"]
+    assert client.get("/live/last", follow_redirects=False).status_code in (303, 401)

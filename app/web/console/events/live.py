@@ -1,5 +1,6 @@
 """Live: each gate's last decisions as they happen, for a guard's phone or a display on the wall."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
@@ -8,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from app.core.accounts.users import SCREEN_ROLES
 from app.core.canonical import instant
 from app.core.events.records import EventFilter
+from app.core.gates.gate import Gate
 from app.core.types import Role
 from app.services.accounts.sessions import SignedIn
 from app.web.console.events.rule import EXPLAINED, missing
@@ -43,14 +45,13 @@ def wall(request: Request, system: SystemOf, person: ScreenPage) -> HTMLResponse
 def _page(request: Request, system: System, person: SignedIn, *, wall: bool) -> HTMLResponse:
     now, gates = instant(system.clock()), system.gates.all()
     newest = system.events.find(EventFilter(limit=1))
-    last = [brief(e.json()) for gate in gates for e in system.events.find(EventFilter(gate=gate.name, limit=OF_A_GATE))]
     return render(
         request,
         "events/live.html",
         person,
         gates=gates,
         start={
-            "events": last,
+            "events": _last(system, gates),
             "after": newest[0].id if newest else None,
             "now": now,
             "words": for_scripts(),
@@ -60,6 +61,12 @@ def _page(request: Request, system: System, person: SignedIn, *, wall: bool) -> 
         wall=wall,
         let_in_reasons=LET_IN_REASONS,
     )
+
+
+@router.get("/live/last")
+def last_events(system: SystemOf, _: ScreenPage) -> dict[str, list[dict[str, Any]]]:
+    """The last events of each gate, for a page that missed more than the stream repeats."""
+    return {"events": _last(system, system.gates.all())}
 
 
 @router.get("/live/{event_id}/missing")
@@ -78,6 +85,11 @@ def portrait(
     made = system.portraits.of(employee_id)
     headers = {**BRIEFLY, "ETag": f'"{made.photo_id}"'} if made.cropped else BRIEFLY
     return Response(made.data, media_type="image/jpeg", headers=headers)
+
+
+def _last(system: System, gates: Iterable[Gate]) -> list[dict[str, Any]]:
+    """The last events of each gate, newest first."""
+    return [brief(e.json()) for gate in gates for e in system.events.find(EventFilter(gate=gate.name, limit=OF_A_GATE))]
 
 
 def brief(event: dict[str, Any]) -> dict[str, Any]:

@@ -107,14 +107,10 @@ function addLane(gate) {
   draw(gate);
 }
 
-/** More was missed than the stream repeats: takes the last events from the page as it would be loaded now. */
+/** More was missed than the stream repeats: takes the last events of each gate. */
 async function catchUp() {
-  const answer = await fetch(rooted("/live")).catch(() => null);
-  if (!answer?.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.getElementById("start");
-  if (!fresh) return;
-  for (const event of JSON.parse(fresh.dataset.start).events.reverse()) add(event);
+  const found = await call("/live/last", { quiet: true }).catch(() => null);
+  for (const event of found?.events.reverse() ?? []) add(event);
   for (const gate of lanes.keys()) draw(gate);
 }
 
@@ -348,5 +344,5 @@ for (const event of [...events].sort((a, b) => (a.at < b.at ? -1 : 1))) add(even
 const arrangement = new Arrangement(lanes, (gate) => rowsOf(gate).shown.map((event) => Date.parse(event.at)), () => Date.now() - ahead, troubled);
 arrangement.sort();
 for (const gate of lanes.keys()) draw(gate);
-if (document.getElementById("wall-alarm")) import("./wall.js").then(({ fillScreen }) => fillScreen(words.alerts));
+if (document.getElementById("wall-alarm")) import("./wall.js");
 connect();
