@@ -70,6 +70,8 @@ def decide(
         return Decision(reason)
     if _stale(captured_at, now, limits):
         return Decision(Reason.STALE_FRAME)
+    if not entry.by_face:
+        return Decision(Reason.CREDENTIAL_REQUIRED)
     if evidence.reason is not None:
         return Decision(evidence.reason)
     if evidence.best is None or evidence.margin is None or not evidence.best.similarity >= limits.threshold:
@@ -110,6 +112,43 @@ def decide_by_credential(
         return Decision(Reason.STALE_FRAME)
     if refused is not None or holder is None:
         return Decision(refused or Reason.CREDENTIAL_UNKNOWN)
+    decision = by_standing_and_rules(holder, gate.id, now, rules, limits.clock_doubted)
+    if decision.reason is not Reason.RECOGNISED:
+        return decision
+    # Whoever has no template passes by badge wherever others pass by their face.
+    enough = entry.by_badge or not holder.photos
+    return replace(decision, reason=Reason.CREDENTIAL_ACCEPTED if enough else Reason.FACE_REQUIRED)
+
+
+def decide_by_both(
+    evidence: Evidence,
+    holder: Employee,
+    gate: Gate,
+    limits: PolicyLimits,
+    captured_at: datetime,
+    now: datetime,
+    *,
+    mode: SiteMode = SiteMode.NORMAL,
+    rules: CompiledRules,
+) -> Decision:
+    """Decides whether the face is that of a badge's holder. It is compared with theirs alone, and never searched for.
+
+    Args:
+        evidence: `best` is the holder, with the similarity to their template; None where they have none any more.
+        limits: `threshold` is that of a comparison with one person.
+        captured_at: when the newest frame was taken.
+    """
+    if (reason := for_everybody(gate, mode, EntryMode.BADGE_AND_FACE)) is not None:
+        return Decision(reason)
+    if _stale(captured_at, now, limits):
+        return Decision(Reason.STALE_FRAME)
+    if evidence.reason is not None:
+        return Decision(evidence.reason, holder)
+    best = evidence.best
+    if best is None or best.employee_id != holder.id or not best.similarity >= limits.threshold:
+        return Decision(Reason.CREDENTIAL_MISMATCH, holder)
+    if liveness.refuses(gate.liveness, limits.liveness_works, liveness_state(evidence, gate, limits.liveness_works)):
+        return Decision(Reason.SPOOF_SUSPECTED, holder)
     decision = by_standing_and_rules(holder, gate.id, now, rules, limits.clock_doubted)
     return replace(decision, reason=Reason.CREDENTIAL_ACCEPTED) if decision.reason is Reason.RECOGNISED else decision
 

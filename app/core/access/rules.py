@@ -25,15 +25,41 @@ class GroupSource(StrEnum):
 
 
 class EntryMode(StrEnum):
-    """What a gate does by schedule. NORMAL: the rules decide. FREE: it opens for everybody."""
+    """What a gate does by schedule. NORMAL: the rules decide, by badge or face. FREE: it opens for everybody.
+
+    FACE, BADGE: the rules decide, by that alone. BADGE_AND_FACE: the face must be that of the badge's holder. Whoever
+    has no template passes by badge at all of them.
+    """
 
     NO_ENTRY = "no_entry"
+    BADGE_AND_FACE = "badge_and_face"
+    FACE = "face"
+    BADGE = "badge"
     NORMAL = "normal"
     FREE = "free"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "EntryMode | None":
+        return cls.NORMAL if value == "badge_or_face" else None  # what the other modes would call it
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether it depends on the person."""
+        return self not in (EntryMode.NO_ENTRY, EntryMode.FREE)
+
+    @property
+    def by_face(self) -> bool:
+        """Whether a face alone is enough."""
+        return self in (EntryMode.NORMAL, EntryMode.FACE)
+
+    @property
+    def by_badge(self) -> bool:
+        """Whether the badge alone of somebody who has a template is enough."""
+        return self in (EntryMode.NORMAL, EntryMode.BADGE)
+
 
 # Where two modes hold at once, the one that lets fewer people in counts.
-STRICTEST_FIRST = (EntryMode.NO_ENTRY, EntryMode.NORMAL, EntryMode.FREE)
+STRICTEST_FIRST = tuple(EntryMode)
 
 
 @dataclass(frozen=True)

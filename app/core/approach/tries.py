@@ -28,6 +28,7 @@ TRIES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 SHARE = 1 / 3
 RIVAL = 0.85  # if a second face is at least this share as wide as the nearest, nobody can tell who is at the gate
 COVERED = 0.3  # a lost face that overlaps a visible one this much is hidden behind it, or was the same face
+MISMATCH_TRIES = 6  # half a second of usable frames, of the five seconds that a badge waits for its holder
 WAIT_MS = 8000  # somebody who waits this long unrecognised gets an answer
 LEAST_SEEN = 3  # frames; a face seen for less is a passer-by or a false detection, not an approach
 GROWING = 0.1  # of the face width per second; less is jitter
@@ -115,6 +116,11 @@ def due(track: Track, tries: int, tried_from: int | None) -> bool:
     if tries >= len(TRIES):
         return False
     return tried_from is None or track.usable - tried_from + 1 >= TRIES[tries]
+
+
+def is_another_holder(reason: Reason, tries: int) -> bool:
+    """Whether a badge's holder was looked for so often that the answer is: this is somebody else."""
+    return reason is Reason.CREDENTIAL_MISMATCH and tries >= MISMATCH_TRIES
 
 
 def frame_results(track: Track, faces: int, same_person: float, views: Sequence[Pixels] = ()) -> list[FrameResult]:

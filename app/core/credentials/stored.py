@@ -9,6 +9,7 @@ from app.core.credentials.badge import Badge
 from app.core.credentials.formats import CardFormat
 
 MOST_OF_ONE = 10  # credentials of a person
+FACE_WITHIN = timedelta(seconds=5)  # of the badge, where both are asked for
 OFFERED_FOR = timedelta(minutes=2)  # how long an unknown badge can be given to somebody
 
 

@@ -66,7 +66,8 @@ class Arrival:
     Attributes:
         current: whether the gallery is up to date.
         may_look: whether faces may be looked at. Not if the gate is disabled, locked down or released, or if its
-            schedule lets in nobody or everybody.
+            schedule lets in nobody or everybody, or by badge alone.
+        both: whether the gate asks for badge and face.
         repeated: whether a request with the same idempotency key was recorded within the last minute.
         has_camera: whether the gate has an enabled camera; None if nobody asked.
     """
@@ -75,6 +76,7 @@ class Arrival:
     current: bool
     may_look: bool
     repeated: bool
+    both: bool = False
     has_camera: bool | None = None
 
 
@@ -93,11 +95,13 @@ class Access:
         service = self.decisions
         rules, doubted = service.rules.at(tx), service.clock_doubted()
         entry = service.rules.entry(tx, rules, gate.id, service.clock(), clock_doubted=doubted)
-        normal = tx.site.get().mode_at(gate.id) is SiteMode.NORMAL and entry is EntryMode.NORMAL
+        looks = entry.by_face or entry is EntryMode.BADGE_AND_FACE
+        normal = tx.site.get().mode_at(gate.id) is SiteMode.NORMAL and looks
         return Arrival(
             gate=gate,
             current=self.decisions.refresh(tx),
             may_look=gate.usable and normal,
+            both=entry is EntryMode.BADGE_AND_FACE,
             repeated=self.decisions.repeats.is_known(tx, gate, idempotency_key),
             has_camera=any(camera.enabled for camera in tx.cameras.of_gate(gate.id)) if with_camera else None,
         )
@@ -130,16 +134,16 @@ class Access:
             credential=approach.credential,
             idempotency_key=approach.idempotency_key,
             digest=approach.digest,
-            pictures=() if approach.credential is not None else approach.pictures,
+            pictures=approach.pictures if arrival.both or approach.credential is None else (),
         )
         try:
             # No face is processed without a purpose.
-            if arrival.may_look and approach.credential is None:
+            if arrival.may_look and approach.frames and (arrival.both or approach.credential is None):
                 wanted = arrival.gate.liveness is not LivenessMode.OFF
                 request = replace(request, looks=self._looks(approach.frames, liveness=wanted, who=arrival.gate.id))
             # A badge needs no gallery.
             known = arrival.current or approach.credential is not None
-            found = self.decisions.evidence(request.looks) if known else FAULT
+            found = self.decisions.evidence(request.looks, search=not arrival.both) if known else FAULT
         except Refusal:
             raise
         except Exception:

@@ -21,7 +21,7 @@ from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import RemotePoll
 from app.core.gates.gate import Gate
 from app.core.ports.store import Store
-from app.core.types import Detection, Evidence, Pixels, Reason
+from app.core.types import Detection, Evidence, Pixels, Reason, Verdict
 from app.services.access.assessed import assessed, repeated
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
 from app.services.access.decision_service import FAULT, DecisionService
@@ -200,9 +200,11 @@ class Approaches:
     def _tried(self, watch: Watch, track: Track, visit: Visit, at: datetime) -> Decisions:
         """Tries what was seen so far. An opening is recorded and carried out; otherwise nothing happens."""
         try:
-            request, found, opens = assessed(self.store, self.decisions, self.rules, watch, track, visit, at)
-            if opens:
+            request, found, foreseen = assessed(self.store, self.decisions, self.rules, watch, track, visit, at)
+            if foreseen.verdict is Verdict.OPEN or approach.is_another_holder(foreseen.reason, visit.tries):
                 return self._opened(watch, track, visit, request, found)
+            if foreseen.reason is Reason.CREDENTIAL_REQUIRED:
+                return []  # their face was not tried: it waits for their badge
             visit.tries += 1
             visit.tried_from = track.usable if visit.tried_from is None else visit.tried_from
         except NotRecorded as error:
@@ -249,7 +251,8 @@ class Approaches:
             visit.denial = before
             return []
         try:
-            request, found, opens = assessed(self.store, self.decisions, self.rules, watch, track, visit, at)
+            request, found, foreseen = assessed(self.store, self.decisions, self.rules, watch, track, visit, at)
+            opens = foreseen.verdict is Verdict.OPEN
             if not visit.alone:
                 found = Evidence(visit.faces, 0, Reason.SEVERAL_FACES)
             elif opens and not left:
@@ -257,7 +260,7 @@ class Approaches:
                 return self._opened(watch, track, visit, request, found) if track.usable_at == at else []
             elif opens:
                 found = Evidence(visit.faces, 0, Reason.NO_FACE)
-            elif watch.was_let_in(track, visit, alike):
+            elif watch.was_let_in(track, visit, alike) or self._let_in_by_badge(request.gate, visit):
                 visit.let_in = True
                 return []
             earlier = [one for one in (before, watch.denied_together(track, visit, at, alike)) if one is not None]
@@ -273,6 +276,14 @@ class Approaches:
         near = [t for t in (*step.scene.tracks, *step.ended) if watch.visits.get(t.id, Visit()).near or t is track]
         watch.denied(track, visit, Denial(answer.reason, at), near)
         return [answer]
+
+    def _let_in_by_badge(self, gate: Gate, visit: Visit) -> bool:
+        """Whether a badge opened the gate while this person stood there alone. Raises NotRecorded.
+
+        Whoever has no template must not leave a denial behind each time they pass.
+        """
+        since = visit.near_since
+        return since is not None and visit.together <= 1 and self.decisions.opened_by_badge(gate, since)
 
     def _notice_tailgater(self, watch: Watch, track: Track, visit: Visit) -> None:
         if not watch.tailgates(track, visit, self.rules.same_person):

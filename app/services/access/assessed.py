@@ -11,7 +11,7 @@ from app.core.approach.tracks import Rules, Track
 from app.core.errors import NotRecorded
 from app.core.ports.store import Store
 from app.core.recognition.liveness import LivenessMode
-from app.core.types import Evidence, Verdict
+from app.core.types import Decision, Evidence, Reason, Verdict
 from app.services.access.decision_request import DecisionRequest
 from app.services.access.decision_service import FAULT, DecisionService
 from app.services.access.watch import Visit, Watch
@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 
 def assessed(
     store: Store, decisions: DecisionService, rules: Rules, watch: Watch, track: Track, visit: Visit, at: datetime
-) -> tuple[DecisionRequest, Evidence, bool]:
-    """The request, its evidence, and whether it would open. Raises NotRecorded if the database or gate is gone."""
+) -> tuple[DecisionRequest, Evidence, Decision]:
+    """The request, its evidence, and what would be decided. Raises NotRecorded if the database or gate is gone."""
     started = perf_counter()
     with store.read() as tx:
         gate = tx.gates.get(watch.gate_id)
@@ -35,15 +35,15 @@ def assessed(
     request = DecisionRequest(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)
     found = decisions.evidence(looks) if current else FAULT
     try:
-        opens = decisions.would_open(request, found)
+        foreseen = decisions.foreseen(request, found)
     except NotRecorded:
         raise
     except Exception:
         # Any fault becomes a recorded denial with the reason system_fault.
         logger.exception("decision_failed camera=%s gate=stays_shut", watch.camera)
-        found, opens = FAULT, False
+        found, foreseen = FAULT, Decision(Reason.SYSTEM_FAULT)
     watch.unrecorded = False
-    return request, found, opens
+    return request, found, foreseen
 
 
 def repeated(

@@ -15,7 +15,13 @@ from app.services.access.passages.zone_gate import Zoned
 
 @dataclass(frozen=True)
 class Assessment:
-    """zoned: what the zones around the gate say; None if they were not asked. presented: the credential, if any."""
+    """What was decided.
+
+    Attributes:
+        zoned: what the zones around the gate say; None if they were not asked.
+        presented: the credential, if any.
+        found: the evidence as it was compared with one person; None if it was searched for, or there is none.
+    """
 
     gate: Gate
     decision: Decision
@@ -25,6 +31,7 @@ class Assessment:
     rules_version: int
     zoned: Zoned | None = None
     presented: Presented | None = None
+    found: Evidence | None = None
 
     def after(self, zoned: Zoned | None) -> "Assessment":
         """The assessment once the zones were asked: they may refuse whoever may pass by the rules."""
@@ -45,6 +52,7 @@ def described(
 ) -> RecordedDecision:
     """The decision as the log keeps it."""
     gate, decision, now = assessed.gate, assessed.decision, assessed.now
+    found = assessed.found or found
     opens = decision.verdict is Verdict.OPEN
     return RecordedDecision(
         id=event_id,
@@ -52,7 +60,7 @@ def described(
         gate=gate.name,
         at=now,
         reason=decision.reason,
-        method=Method.FACE if request.credential is None else Method.CREDENTIAL,
+        method=Method.FACE if assessed.presented is None else Method.CREDENTIAL,
         open_until=now + timedelta(milliseconds=gate.unlock_ms) if opens else None,
         employee=None if decision.employee is None else Identity.of(decision.employee),
         similarity=rounded(found.best.similarity if found.best else None),

@@ -1,7 +1,7 @@
 """Applies the policy to a request, with everything as one transaction has it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.core.access import policy
@@ -11,9 +11,9 @@ from app.core.gates.gate import Gate
 from app.core.people.eligible import counted
 from app.core.ports.store import Clock, Transaction
 from app.core.site.mode import SiteMode
-from app.core.types import Evidence, Reason, Verdict
+from app.core.types import Candidate, Evidence, Reason, Verdict
 from app.services.access.assessment import Assessment
-from app.services.access.credentials.presented import Presented, presented
+from app.services.access.credentials.presented import Presented, awaited, presented
 from app.services.access.decision_request import DecisionRequest, Eligible, Threshold
 from app.services.access.passages.zone_gate import ZoneGate
 from app.services.access.rules.current_rules import CurrentRules
@@ -64,6 +64,8 @@ class Assessor:
     def _by_face(
         self, tx: Transaction, request: DecisionRequest, found: Evidence, gate: Gate, for_update: bool
     ) -> Assessment:
+        if found.reason is not Reason.SYSTEM_FAULT and (shown := self._awaited(tx, gate, for_update)) is not None:
+            return self._by_both(tx, request, found, gate, shown)
         employee = tx.employees.get(found.best.employee_id, for_update=for_update) if found.best else None
         now, rules, doubted = self.clock(), self.rules.at(tx), self.clock_doubted()
         threshold = candidates = None
@@ -110,7 +112,38 @@ class Assessor:
             entry=entry,
             rules=rules,
         )
+        if decision.reason is Reason.FACE_REQUIRED and entry is EntryMode.BADGE_AND_FACE:
+            if request.looks:
+                return self._by_both(tx, request, found, gate, shown)
+            shown = replace(shown, awaits_face=True)
         return Assessment(gate, decision, None, None, now, rules.version, presented=shown)
+
+    def _by_both(
+        self, tx: Transaction, request: DecisionRequest, found: Evidence, gate: Gate, shown: Presented
+    ) -> Assessment:
+        """Compares the face with that of the badge's holder alone, at the site's rate for one comparison."""
+        assert shown.holder is not None
+        now, rules, doubted = self.clock(), self.rules.at(tx), self.clock_doubted()
+        holder, threshold = shown.holder, None
+        found = replace(found, best=None, margin=None)
+        if found.embedding is not None and holder.photos:
+            similarity = self.gallery.similarity(tx, holder.id, found.embedding)
+            if similarity is not None:
+                found = replace(found, best=Candidate(holder.id, similarity))
+                share = request.share * rules.rate_share
+                threshold = self.threshold(1, holder.photos, found.frames_used, share)
+        mode, _ = self._gate_now(tx, rules, gate, now, doubted)
+        limits = self._limits(request, threshold, doubted)
+        decision = policy.decide_by_both(found, holder, gate, limits, request.seen_at, now, mode=mode, rules=rules)
+        counts = None if threshold is None else 1
+        return Assessment(gate, decision, threshold, counts, now, rules.version, presented=shown, found=found)
+
+    def _awaited(self, tx: Transaction, gate: Gate, for_update: bool) -> Presented | None:
+        """The badge whose holder's face this must be, where the gate asks for both."""
+        now, rules = self.clock(), self.rules.at(tx)
+        if rules.mode_at(gate.id, now).mode is not EntryMode.BADGE_AND_FACE:
+            return None
+        return awaited(tx, gate, now, for_update=for_update)
 
     def _gate_now(
         self, tx: Transaction, rules: CompiledRules, gate: Gate, now: datetime, doubted: bool

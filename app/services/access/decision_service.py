@@ -7,11 +7,12 @@ shut and is recorded as `system_fault`.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.core.errors import NotRecorded, Refusal, Unconfirmed
 from app.core.events.decision import GrantedPassage, RecordedDecision
 from app.core.events.histograms import buckets_of
+from app.core.events.records import EventFilter
 from app.core.gates.gate import Gate
 from app.core.media import bundle
 from app.core.ports.store import Clock, Store, Transaction
@@ -20,7 +21,7 @@ from app.core.types import Decision, Evidence, FrameResult, Pixels, Reason, Verd
 from app.services.access.assessment import Assessment, described
 from app.services.access.assessor import FAULT as FAULT
 from app.services.access.assessor import Assessor
-from app.services.access.credentials.presented import offer
+from app.services.access.credentials.presented import keep_read
 from app.services.access.decision_request import DecisionRequest, Eligible, Threshold
 from app.services.access.passages.zone_gate import ZoneGate
 from app.services.access.repeats import Repeats, Uptime
@@ -71,13 +72,16 @@ class DecisionService:
     rules: CurrentRules = field(default_factory=CurrentRules)
     eligible: Eligible = lambda tx, rules, gate_id, now: None
 
-    def evidence(self, looks: Sequence[FrameResult]) -> Evidence:
-        """Combines the frames and searches for the nearest employee. Returns FAULT if anything raises."""
+    def evidence(self, looks: Sequence[FrameResult], *, search: bool = True) -> Evidence:
+        """Combines the frames and searches for the nearest employee. Returns FAULT if anything raises.
+
+        search: False where the face is compared with one person's alone.
+        """
         if not looks:
             return Evidence(0, 0, Reason.NO_FACE)
         try:
             folded = evidence_of.fold(looks, self.same_person)
-            if folded.embedding is None:
+            if folded.embedding is None or not search:
                 return folded
             return evidence_of.against(folded, self.gallery.search(folded.embedding, k=2))
         except Exception:
@@ -108,6 +112,12 @@ class DecisionService:
             # For instance an employee who was just erased, or a calibration without a number. Nothing is recorded yet.
             logger.exception("decision_failed gate=stays_shut")
             return self._record(replace(request, looks=()), FAULT)
+
+    def opened_by_badge(self, gate: Gate, since: datetime) -> bool:
+        """Whether a badge has opened the gate since then. Raises NotRecorded."""
+        which = EventFilter(gate=gate.name, reason=Reason.CREDENTIAL_ACCEPTED, since=since, limit=1)
+        with self.store.read() as tx:
+            return bool(tx.events.find(which))
 
     def refresh(self, tx: Transaction) -> bool:
         """Brings the gallery up to date. Returns False if that fails, for instance at templates of another pack."""
@@ -201,8 +211,8 @@ class DecisionService:
                 self.repeats.remember(tx, request.gate.id, request.idempotency_key, request.digest, open_already.id)
                 return open_already, False
             passage = self._granted(tx, assessed, event_id)
-            if assessed.decision.reason is Reason.CREDENTIAL_UNKNOWN and assessed.presented is not None:
-                offer(tx, assessed.gate, assessed.presented, self.clock)
+            if assessed.presented is not None:
+                keep_read(tx, assessed.gate, assessed.presented, assessed.decision.reason, assessed.now)
             decision = described(request, found, assessed, event_id, self.liveness_works, passage)
             request.answer_poll(tx, decision)
             recorded = self.log.append(tx, decision, image, head)

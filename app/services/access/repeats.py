@@ -114,13 +114,13 @@ class Repeats:
         now, doubted = self.clock(), self.clock_doubted()
         rules = self.rules.at(tx)
         entry = self.rules.entry(tx, rules, gate.id, now, clock_doubted=doubted)
-        if answer.reason is Reason.FREE_ENTRY or entry is not EntryMode.NORMAL:
+        if answer.reason is Reason.FREE_ENTRY or not entry.asks_who:
             return answer.reason is Reason.FREE_ENTRY and entry is EntryMode.FREE
         looks_live = answer.liveness_state
         if answer.method is Method.FACE and liveness.refuses(gate.liveness, self.liveness_works, looks_live):
             return False
         employee = tx.employees.get(answer.employee.id) if answer.employee else None
-        if employee is None or not self._still_theirs(tx, answer, employee):
+        if employee is None or not self._still_theirs(tx, answer, employee) or not _enough(answer, entry, employee):
             return False
         return policy.by_standing_and_rules(employee, gate.id, now, rules, doubted).verdict is Verdict.OPEN
 
@@ -130,3 +130,10 @@ class Repeats:
             return bool(employee.photos)
         found = None if answer.credential is None else tx.credentials.get(answer.credential.id or "")
         return found is not None and found.employee_id == employee.id
+
+
+def _enough(answer: RecordedDecision, entry: EntryMode, employee: Employee) -> bool:
+    """Whether what let the person in is still all that the gate asks for."""
+    if answer.method is Method.FACE:
+        return entry.by_face
+    return entry.by_badge or not employee.photos or (entry is EntryMode.BADGE_AND_FACE and answer.faces > 0)

@@ -60,6 +60,14 @@ class Gallery:
         """Returns the k nearest employees, best first."""
         return self.index.search(vector, k)
 
+    def similarity(self, tx: Transaction, employee_id: str, vector: Vector) -> float | None:
+        """Compares with one person's template, as the transaction has it, without a search. None if they have none.
+
+        Raises PackMismatch for a template of another model.
+        """
+        template, key = tx.templates.get(employee_id), tx.data_keys.peek(employee_id)
+        return None if template is None or key is None else float(self._open(template, key) @ vector)
+
     def _load(self, tx: Transaction) -> None:
         ids: list[str] = []
         vectors: list[Vector] = []

@@ -10,7 +10,8 @@ from app.core.gates.commands import DriverKind
 from app.core.types import Role
 from app.services.gates.gate_settings import GateUpdate
 from app.wiring import System
-from tests.web.conftest import DECISIONS, GATE, OTHER_GATE, Headers, TestClient, cookie, problem, sign_in
+from tests import pictures
+from tests.web.conftest import DECISIONS, GATE, OTHER_GATE, Headers, TestClient, cookie, photos, problem, sign_in
 
 HEARTBEAT = f"/v1/gates/{GATE}/heartbeat"
 FORMAT = CardFormat.H10301
@@ -154,3 +155,32 @@ def test_pages_show_the_badge_and_no_more_than_its_end(
 
 def admin_page(client: TestClient, system: System) -> Headers:
     return cookie(sign_in(system, Role.ADMIN))
+
+
+def test_gate_asks_for_badge_and_face_by_mode(
+    client: TestClient, admin: Headers, gate: Headers, system: System, ada: dict[str, Any]
+) -> None:
+    """With real faces: the holder's face opens, another one is a mismatch; and `badge_or_face` is the usual mode."""
+    give(client, admin, ada["id"], number="32:00000ADA", card_format="raw")
+    mode = {"gate": system.gates.get(GATE).id, "mode": "badge_and_face"}
+    made = client.post("/v1/gate-modes", headers=admin, json=mode).json()
+    try:
+        body = client.post(DECISIONS, headers=gate, json={"credential": "32:00000ADA"}).json()
+        assert (body["reason"], body["employee"]["number"]) == ("face_required", "E-1001")
+        body = client.post(DECISIONS, headers=gate, files=photos(pictures.ADA[1], field="image")).json()
+        assert (body["decision"], body["reason"], body["method"]) == ("open", "credential_accepted", "credential")
+        assert body["candidates"] == 1 and body["similarity"] >= body["threshold"]
+        files = [*photos(pictures.STRANGER, field="image"), ("credential", (None, "32:00000ADA"))]
+        body = client.post(DECISIONS, headers=gate, files=files).json()
+        assert (body["decision"], body["reason"]) == ("deny", "credential_mismatch")
+        body = client.post(DECISIONS, headers=gate, files=photos(pictures.ADA[1], field="image")).json()
+        assert (body["decision"], body["reason"]) == ("deny", "credential_required")
+        address = f"/v1/gate-modes/{made['id']}"
+        changed = client.patch(address, headers=admin, json={"mode": "badge_or_face"})
+        assert changed.json()["mode"] == "normal"
+        body = client.post(DECISIONS, headers=gate, files=photos(pictures.ADA[1], field="image")).json()
+        assert body["decision"] == "open"
+    finally:
+        client.delete(f"/v1/gate-modes/{made['id']}", headers=admin)
+        for one in client.get(f"/v1/credentials?employee={ada['id']}", headers=admin).json()["items"]:
+            client.delete(f"/v1/credentials/{one['id']}", headers=admin)

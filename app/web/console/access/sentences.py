@@ -12,7 +12,10 @@ from app.web.language.dates import day_words
 
 MOST_NAMES = 5  # then "and 12 more"
 MODES: dict[EntryMode, str] = {
-    EntryMode.NORMAL: "normal: the rules decide",
+    EntryMode.NORMAL: "normal: the rules decide, by badge or face",
+    EntryMode.FACE: "face: a badge opens only for people without a template",
+    EntryMode.BADGE: "badge: no face opens",
+    EntryMode.BADGE_AND_FACE: "badge and face: the face must be that of the badge's holder",
     EntryMode.NO_ENTRY: "no entry: nobody gets in",
     EntryMode.FREE: "free: open for everybody",
 }

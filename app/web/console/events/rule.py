@@ -47,6 +47,8 @@ def rule_of(reason: Reason, method: str | None, rule: str | None = None) -> str:
         return f"not asked, because {because}"
     if reason in _BY_ZONES:
         return f"“{rule or (ERASED if method is None else THE_RULE)}” lets them in; the zone behind the gate does not"
+    if reason is Reason.FACE_REQUIRED:
+        return f"“{rule or (ERASED if method is None else THE_RULE)}” lets them in; the gate asks for their face, too"
     if method == Method.SENSOR:
         return "not asked: the gate's sensor reported this"
     if method == Method.COMMAND:

@@ -115,7 +115,11 @@ def test_omitted_parts_are_deleted_except_gates_and_directory_groups() -> None:
         (("rules", 0, "where"), "nowhere", "rules[0].where: Write a mapping with sites, zones, gates."),
         (("rules", 0, "schedule"), "Weekends", 'rules[0].schedule: There is no schedule "Weekends".'),
         (("rules", 0, "valid_from"), 20261201, "rules[0].valid_from: Write text"),
-        (("modes", 0, "mode"), "open", "modes[0].mode: Write one of no_entry, normal, free."),
+        (
+            ("modes", 0, "mode"),
+            "open",
+            "modes[0].mode: Write one of no_entry, badge_and_face, face, badge, normal",
+        ),
     ],
 )
 def test_error_names_its_place(path: tuple[str | int, ...], value: object, said: str) -> None:

@@ -63,9 +63,16 @@ class RuleOut(EntryOut, RuleIn):
     pass
 
 
+MODE = (
+    "normal (or badge_or_face): the rules decide, by badge or face; face, badge: by that alone; badge_and_face: by the "
+    "badge and its holder's face within 5 s; no_entry: nobody gets in; free: everybody does. Whoever has no template "
+    "passes by badge wherever others pass by their face"
+)
+
+
 class GateModeIn(Strict):
     gate: Id
-    mode: EntryMode = Field(description="normal: the rules decide; no_entry: nobody gets in; free: everybody does")
+    mode: EntryMode = Field(description=MODE)
     schedule: Id | None = Field(None, description="null: always")
     first_person_group: Id | None = Field(None, description="a free period begins once one of them was let in")
 
