@@ -7,8 +7,17 @@ from importlib.util import find_spec
 
 from pydantic import ValidationError
 
-from app.adapters.gates.config import DryRunConfig, GateConfig, MqttConfig, OsdpConfig, SerialConfig, WebhookConfig
+from app.adapters.gates.config import (
+    DryRunConfig,
+    GateConfig,
+    MqttConfig,
+    OsdpConfig,
+    ReaderConfig,
+    SerialConfig,
+    WebhookConfig,
+)
 from app.adapters.gates.forms.http_forms import MODELS
+from app.adapters.gates.window import Reporter
 from app.core.errors import BadField, BadInput
 from app.core.gates.commands import DriverKind, GateReport
 from app.core.ports.gates import GateDriver
@@ -32,8 +41,9 @@ LIBRARIES = {
 def check_config(kind: DriverKind, config: Mapping[str, object]) -> GateConfig:
     """The checked config. Raises BadInput if it is wrong or the library is missing. The message repeats no value."""
     checked = _validated(kind, config)
-    if any(find_spec(module) is None for module in LIBRARIES.get(kind, ())):
-        raise _library_missing(kind)
+    for needed in (kind, *([DriverKind.OSDP] if checked.reader is not None else [])):
+        if any(find_spec(module) is None for module in LIBRARIES.get(needed, ())):
+            raise _library_missing(needed)
     return checked
 
 
@@ -77,11 +87,20 @@ def build_driver(
     """
     checked = check_config(kind, config)
     try:
-        return _build(checked, on_state, clock, released)
+        driver = _build(checked, on_state, clock, released)
+        return driver if checked.reader is None else _with_reader(checked, checked.reader, driver, on_state)
     except ModuleNotFoundError as error:
         if (error.name or "app").startswith("app"):
             raise
         raise _library_missing(kind) from error
+
+
+def _with_reader(
+    config: GateConfig, reader: ReaderConfig, driver: GateDriver, on_state: Callable[[GateReport], None]
+) -> GateDriver:
+    from app.adapters.gates.badge_reader import BadgeReader, WithReader
+
+    return WithReader(driver, BadgeReader(reader, config.gate, Reporter(on_state)))
 
 
 def _build(config: GateConfig, on_state: Callable[[GateReport], None], clock: Clock, released: bool) -> GateDriver:

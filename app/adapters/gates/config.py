@@ -31,13 +31,34 @@ SHUTS = Asked("The relay ends an opening by itself", "Otherwise we lock it again
 LINE = Asked("Serial line", "Such as /dev/ttyUSB0 of the service's machine.", FieldKind.ADDRESS)
 
 
-class GateConfig(BaseModel):
-    """gate: its name in commands and topics. fail_mode: what the gate does when nobody drives it."""
-
+class Checked(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+
+class ReaderConfig(Checked):
+    """A badge reader on a serial line (OSDP), whose panel we are. key: as of OsdpConfig."""
+
+    device: Annotated[
+        Device, Asked("Badge reader's line", "Of an OSDP reader, such as /dev/ttyUSB1.", FieldKind.ADDRESS, rare=True)
+    ] = Field(repr=False)
+    key: Annotated[
+        str, Asked("Badge reader's key (SCBK)", "32 hex digits, as set in the reader.", FieldKind.SECRET, rare=True)
+    ] = Field(repr=False)
+    baud: Annotated[Literal[9600, 19200, 38400, 57600, 115200, 230400], Asked("Badge reader's baud", rare=True)] = 9600
+    address: Annotated[int, Asked("Badge reader's address", rare=True)] = Field(default=0, ge=0, le=126)
+
+    @field_validator("key")
+    @classmethod
+    def _nobody_knows_it(cls, key: str) -> str:
+        return _own_key(key)
+
+
+class GateConfig(Checked):
+    """gate: its name in commands and topics. fail_mode: what the gate does when nobody drives it. reader: of badges."""
 
     gate: str = Field(min_length=1, max_length=100)
     fail_mode: Annotated[FailMode, Field(strict=False)] = FailMode.SECURE
+    reader: ReaderConfig | None = None
 
 
 class DryRunConfig(GateConfig):
@@ -194,11 +215,7 @@ class OsdpConfig(GateConfig):
     @field_validator("key")
     @classmethod
     def _nobody_knows_it(cls, key: str) -> str:
-        if not re.fullmatch(r"[0-9a-fA-F]{32}", key):
-            raise ValueError("must be 32 hex digits")
-        if bytes.fromhex(key) == DEFAULT_OSDP_KEY or len(set(bytes.fromhex(key))) == 1:
-            raise ValueError("is a well-known default; generate your own")
-        return key
+        return _own_key(key)
 
     @model_validator(mode="after")
     def _complete(self) -> "OsdpConfig":
@@ -253,6 +270,14 @@ class SerialConfig(GateConfig):
         if self.drive == "bytes" and self.invert:
             raise ValueError("invert is for rts and dtr; swap on and off instead")
         return self
+
+
+def _own_key(key: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{32}", key):
+        raise ValueError("must be 32 hex digits")
+    if bytes.fromhex(key) == DEFAULT_OSDP_KEY or len(set(bytes.fromhex(key))) == 1:
+        raise ValueError("is a well-known default; generate your own")
+    return key
 
 
 def _board_says(on: bytes, off: bytes) -> str | None:

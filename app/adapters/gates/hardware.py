@@ -7,7 +7,7 @@ from typing import get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from app.adapters.gates.config import MqttConfig, OsdpConfig, SerialConfig, WebhookConfig
+from app.adapters.gates.config import MqttConfig, OsdpConfig, ReaderConfig, SerialConfig, WebhookConfig
 from app.adapters.gates.forms.asked import fields_of
 from app.adapters.gates.forms.http_commands import HttpCommand, HttpLogin
 from app.adapters.gates.forms.http_forms import HttpRelay
@@ -28,8 +28,10 @@ WORDS = {"open": "To open", "release": "To stand open (fire)", "secure": "To loc
 
 
 def forms() -> tuple[HardwareForm, ...]:
-    """Returns every choice, grouped, the most common of each group first."""
-    return tuple(_forms())
+    """Returns every choice, grouped, the most common of each group first. Driven hardware may have a badge reader."""
+    reader = _optional(fields_of(ReaderConfig, "reader."))
+    own = (DriverKind.DRY_RUN, DriverKind.PLAIN, DriverKind.OSDP)
+    return tuple(one if one.driver in own else replace(one, fields=(*one.fields, *reader)) for one in _forms())
 
 
 def _forms() -> Iterator[HardwareForm]:

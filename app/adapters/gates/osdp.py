@@ -7,7 +7,6 @@ libosdp's own `PeripheralDevice` keeps every command of the panel in a list that
 each blink of an LED. So this uses the extension below it, `osdp_sys`.
 """
 
-import os
 import select
 import threading
 from collections.abc import Callable
@@ -19,7 +18,6 @@ import serial
 from osdp import (  # type: ignore[import-untyped]
     Capability,
     CardFormat,
-    Channel,
     Command,
     CompletionStatus,
     Event,
@@ -29,6 +27,7 @@ from osdp import (  # type: ignore[import-untyped]
 )
 
 from app.adapters.gates.config import OsdpConfig
+from app.adapters.gates.osdp_line import QUIET, Line
 from app.adapters.gates.wiegand import NotThisFormat, encode
 from app.adapters.gates.window import Reporter, Turns, Window
 from app.core.gates.commands import CommandOutcome, DoorState, GateReport, GateResult, OpenCommand
@@ -39,7 +38,6 @@ IDLE_S = 0.01
 REOPEN_S = 0.5
 JOIN_S = 2.0
 CLOSED = GateResult(CommandOutcome.FAILED, "the driver is closed")
-QUIET = 0
 SWITCHED_ON = (2, 4, 5)  # control codes of an output: on, on after what runs now, on for a while
 # The installation sets keys and line settings. If the panel changed them, we would be locked out at the next start.
 REFUSED_COMMANDS = frozenset((Command.Keyset, Command.Comset))
@@ -119,7 +117,7 @@ class OsdpGate:
 
     def _talk(self, port: serial.Serial) -> None:
         osdp_sys.set_loglevel(QUIET)
-        line = _Line(port)
+        line = Line(port)
         reader = osdp_sys.PeripheralDevice(_identity(self._config, line), capabilities=_capabilities(self._config))
         submitted: _Showing | None = None
 
@@ -179,47 +177,7 @@ class _Showing:
         }
 
 
-class _Line(Channel):  # type: ignore[misc]
-    """The serial line in the form libosdp expects. C code calls it, so nothing may be raised."""
-
-    def __init__(self, port: serial.Serial) -> None:
-        super().__init__()
-        self.id = port.fileno()
-        self._port = port
-        self._failure: OSError | None = None
-
-    def read(self, max_bytes: int) -> bytes:
-        try:
-            return os.read(self._port.fileno(), max_bytes)
-        except BlockingIOError:
-            return b""
-        except OSError as error:
-            self._failure = error
-            return b""
-
-    def write(self, buf: bytes) -> int:
-        try:
-            return os.write(self._port.fileno(), buf)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            self._failure = error
-            return 0
-
-    def flush(self) -> None:
-        try:
-            self._port.reset_input_buffer()
-        except (OSError, serial.SerialException) as error:
-            self._failure = error
-
-    def check(self) -> None:
-        """Raises the OSError that occurred since the last call."""
-        if self._failure is not None:
-            raise self._failure
-        _ = self._port.in_waiting
-
-
-def _identity(config: OsdpConfig, line: _Line) -> dict[str, Any]:
+def _identity(config: OsdpConfig, line: Line) -> dict[str, Any]:
     info = PDInfo(config.address, line, scbk=bytes.fromhex(config.key), flags=[LibFlag.EnforceSecure])
     identity: dict[str, Any] = info.get()
     return identity

@@ -64,7 +64,7 @@ def test_defaults_are_answers_too(form: HardwareForm) -> None:
 @pytest.mark.parametrize("model", [WebhookConfig, MqttConfig, OsdpConfig, SerialConfig])
 def test_every_setting_of_a_driver_is_asked_for(model: type[BaseModel]) -> None:
     """A new setting without a question would be out of an admin's reach."""
-    shaped = {"gate", "fail_mode", "commands", "relay"}
+    shaped = {"gate", "fail_mode", "commands", "relay", "reader"}
     assert {one.name for one in fields_of(model)} == model.model_fields.keys() - shaped
 
 

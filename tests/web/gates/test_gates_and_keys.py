@@ -24,7 +24,7 @@ GATE_FIELDS = {
     "door_held_after_ms",
 }
 GATE_FIELDS |= {"door", "door_at", "healthy", "fault", "driven_by", "liveness", "liveness_auto", "locked"}
-GATE_FIELDS |= {"version", "test_gate", "passages"}
+GATE_FIELDS |= {"version", "test_gate", "passages", "badge_format"}
 KEY_FIELDS = {"id", "role", "name", "gate_id", "created_at", "revoked_at", "last_used_at"}
 
 

@@ -14,7 +14,7 @@ from osdp import Channel, LibFlag, PDInfo
 from tests.waiting import eventually, pass_time
 
 
-class _PtyChannel(Channel):
+class PtyChannel(Channel):
     def __init__(self, descriptor: int) -> None:
         super().__init__()
         self.id = descriptor
@@ -62,7 +62,7 @@ class Panel:
         """A fresh panel, as after a power cut: it knows of no earlier session."""
         termios.tcflush(self._master, termios.TCIOFLUSH)
         osdp_sys.set_loglevel(0)
-        info = PDInfo(0, _PtyChannel(self._master), scbk=self._key, flags=[LibFlag.EnforceSecure])
+        info = PDInfo(0, PtyChannel(self._master), scbk=self._key, flags=[LibFlag.EnforceSecure])
         self._panel = osdp_sys.ControlPanel([info.get()])
         self._panel.set_event_callback(self._take)
         self.go_on()
