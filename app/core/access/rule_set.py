@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from app.core.access.rules import EntryMode, GateMode, GatePlace, Grant, Group, Lane, Rule, Site, Where, Zone
-from app.core.access.schedules import Calendar, Schedule, clock
+from app.core.access.schedules import Calendar, Schedule, clock, in_full
 from app.core.access.time_zones import time_zone
 from app.core.access.timetable import Timetable
 from app.core.errors import BadInput
@@ -280,7 +280,7 @@ class RuleSet:
                     yield Problem(
                         f"schedules[{schedule.name}].windows",
                         "skipped_by_clock_change",
-                        f"The window at {clock(hours.start_min)} is not open on {day.day} {day:%B %Y} ({name}), "
+                        f"The window at {clock(hours.start_min)} is not open on {in_full(day)} ({name}), "
                         "because the clock is put forward over it.",
                     )
 

@@ -165,6 +165,11 @@ class Schedule:
             raise BadInput("duplicate_calendar", "A schedule names each calendar once.")
 
 
+def in_full(day: date) -> str:
+    """Returns a day such as "29 March 2026"."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def clock(minute: int) -> str:
     """Returns minutes after midnight as HH:MM; a whole day and more begins again at 00:00."""
     return f"{minute // 60 % 24:02}:{minute % 60:02}"

@@ -220,8 +220,8 @@ def _notices(
         yield f"Read as {text.encoding}{f': {shown}. Are these names right?' if shown else '.'}"
     for row in rows:
         name = str(row.value("name") or "")
-        if meant := as_meant(name):
-            yield f"Line {row.line}: {name[:40]!r} looks like {meant[:40]!r} saved wrongly; export the file again."
+        if likely := as_meant(name):
+            yield f"Line {row.line}: {name[:40]!r} looks like {likely[:40]!r} saved wrongly; export the file again."
             break
         if "?" in name:
             yield f"Line {row.line}: {name[:40]!r} has a ?; if it replaces a letter, save the file as UTF-8."

@@ -22,6 +22,7 @@ from app.services.accounts.sessions import SignedIn, csrf_of
 from app.web.console.mode_band import may_order, mode_band
 from app.web.console.page_clock import PageClock
 from app.web.console.words import ALERTS, in_words, part_name
+from app.web.finished import alert_detail
 from app.web.language import markup
 from app.web.language.catalog import (
     CATALOGS,
@@ -89,7 +90,7 @@ templates = Environment(
 )
 templates.globals.update(_=translated, counted=counted, lowered=lowered)
 templates.globals.update(number=number, decimals=decimals, figures=figures)
-templates.globals.update(in_words=in_words, part_name=part_name)
+templates.globals.update(in_words=in_words, part_name=part_name, alert_detail=alert_detail)
 templates.globals["day_words"] = lambda day: day_words(day, now().language)
 
 

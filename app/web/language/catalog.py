@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from app.web.language.dates import with_dates
+from app.web.language.dates import as_day
+from app.web.language.patterns import PHRASES, PLACEHOLDER, TYPED, Pattern
 
 if TYPE_CHECKING:  # Babel takes 60 ms to import, and a start need not wait for it
     from babel import Locale
@@ -27,45 +28,13 @@ ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}
 CATALOGS = [HERE / f"{language}.po" for language in LANGUAGES if language != ENGLISH]
 SCRIPTS = "app/web/console/static/"
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
-LEAST_WORDS = 2  # of a pattern
+DEEPEST = 3  # a value in a value in a sentence
 LONGEST = 2000  # characters; longer texts are not looked up by pattern
 _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=\S)")
 # One English word may have two translations: "To|zone" is the "To" of a zone. People do not see what follows the bar.
 _MEANING = re.compile(r"\|[a-z]+$")
 _CLAUSE = re.compile(r"(?=; )")
-_WORD = re.compile(r"[^\W\d_]+")
-
-
-class Pattern:
-    """A sentence with values, and its translation. letters: how many are not of values."""
-
-    def __init__(self, english: str, translation: str) -> None:
-        self.translation = translation
-        # literal, name, literal, name, ..., literal
-        self._parts = PLACEHOLDER.split(english)
-        self.letters = sum(map(len, self._parts[::2]))
-
-    @staticmethod
-    def is_one(english: str) -> bool:
-        """Whether the text has values, and enough words besides them that no other text looks like it."""
-        return "{" in english and len(_WORD.findall(PLACEHOLDER.sub("", english))) >= LEAST_WORDS
-
-    @cached_property
-    def _regex(self) -> re.Pattern[str]:
-        made, seen = re.escape(self._parts[0]), set[str]()
-        for name, literal in zip(self._parts[1::2], self._parts[2::2], strict=True):
-            made += f"(?P=p_{name})" if name in seen else f"(?P<p_{name}>.+?)"
-            made += re.escape(literal)
-            seen.add(name)
-        return re.compile(made, re.DOTALL)
-
-    def values(self, text: str) -> dict[str, str] | None:
-        """The values by name if the text is such a sentence."""
-        if not text.endswith(self._parts[-1]) or any(part not in text for part in self._parts[2:-1:2]):
-            return None
-        found = self._regex.fullmatch(text)
-        return {name[2:]: value for name, value in found.groupdict().items()} if found else None
+_FIGURE = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+")
 
 
 class Catalog:
@@ -114,14 +83,18 @@ class Catalog:
         """The texts that scripts use: a translation, or those of one and of many."""
         return self._of_scripts
 
-    def of(self, text: str) -> str:
-        """Returns the translation of an English text, which may hold values; the text itself if there is none."""
+    def of(self, text: str, depth: int = 0) -> str:
+        """Returns the translation of an English text, which may hold values; the text itself if there is none.
+
+        Args:
+            depth: in how many values of sentences the text is.
+        """
         if (known := self._texts.get(text)) is not None:
             return known
         text = _MEANING.sub("", text)
-        if " " not in text or len(text) > LONGEST or self.language == ENGLISH:
+        if " " not in text or len(text) > LONGEST or depth > DEEPEST or self.language == ENGLISH:
             return text
-        return self._by_pattern(text) or self._as_sentence(text) or self._sentence_by_sentence(text)
+        return self._by_pattern(text, depth) or self._as_sentence(text, depth) or self._by_sentences(text, depth)
 
     def pattern(self, text: str) -> str:
         """Returns the translation of exactly this text."""
@@ -132,35 +105,47 @@ class Catalog:
         forms = self._plurals.get(one, (one, many))
         return forms[0] if count == 1 else forms[-1]
 
-    def _by_pattern(self, text: str) -> str | None:
+    def _by_pattern(self, text: str, depth: int) -> str | None:
         for begin in (_first_word(text), ""):
             for pattern in self._patterns.get(begin, ()):
                 if (values := pattern.values(text)) is not None:
-                    return filled(pattern.translation, {name: self._value(value) for name, value in values.items()})
+                    said = {name: self._value(name, value, depth) for name, value in values.items()}
+                    return filled(pattern.translation, said)
         return None
 
-    def _as_sentence(self, text: str) -> str | None:
+    def _as_sentence(self, text: str, depth: int) -> str | None:
         """What is written in small letters and without a stop elsewhere: "The line works." for "the line works"."""
         if not text[:1].isupper():
             return None
         stop = "." if text.endswith(".") else ""
         bare = text[:1].lower() + text[1:].removesuffix(stop)
-        said = self._texts.get(bare) or (None if _SENTENCE_END.search(text) else self._by_pattern(bare))
+        said = self._texts.get(bare) or (None if _SENTENCE_END.search(text) else self._by_pattern(bare, depth))
         return f"{said[:1].upper()}{said[1:]}{stop}" if said else None
 
-    def _value(self, value: str) -> str:
-        """A value may be a sentence or a date. One word is no sentence: it may be somebody's name."""
-        bare = value.strip()
-        if " " not in bare and not bare[:1].isdigit():
+    def _value(self, name: str, value: str, depth: int) -> str:
+        """A value is a date, a figure, a text of ours if its name is one of PHRASES, or nothing to translate."""
+        name, bare = name.rstrip("0123456789"), value.strip()
+        if name in TYPED or not bare:
             return value
-        return value.replace(bare, with_dates(self.of(bare), self.language))
+        if _FIGURE.fullmatch(bare):
+            return value.replace(bare, self.figure(bare))
+        if (day := as_day(bare, self.language)) is not None:
+            return value.replace(bare, day)
+        return value.replace(bare, self.of(bare, depth + 1)) if name in PHRASES else value
 
-    def _sentence_by_sentence(self, text: str) -> str:
+    def _by_sentences(self, text: str, depth: int) -> str:
         sentences = _SENTENCE_END.split(text)
         if len(sentences) > 1:
-            return " ".join(map(self.of, sentences))
+            return " ".join(self.of(one, depth + 1) for one in sentences)
         clauses = _CLAUSE.split(text)  # each but the first begins with "; "
-        return "".join(map(self.of, clauses)) if len(clauses) > 1 and clauses[0] else text
+        return "".join(self.of(one, depth + 1) for one in clauses) if len(clauses) > 1 and clauses[0] else text
+
+    def figure(self, shown: str) -> str:
+        """A number that was written the English way, as the language writes it."""
+        if self.language == ENGLISH:
+            return shown
+        symbols = self.locale.number_symbols["latn"]
+        return shown.translate({ord(","): str(symbols["group"]), ord("."): str(symbols["decimal"])})
 
 
 def _forms(text: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
@@ -236,22 +221,14 @@ def lowered(text: str) -> str:
 
 def number(value: int) -> str:
     """A whole number with its thousands apart, as the language writes it."""
-    return _localised(f"{value:,}")
+    return now().figure(f"{value:,}")
 
 
 def decimals(value: float, places: int) -> str:
     """A number with so many decimals, as the language writes it."""
-    return _localised(f"{value:,.{places}f}")
+    return now().figure(f"{value:,.{places}f}")
 
 
 def figures(value: float, digits: int) -> str:
     """A number with so many significant digits, as the language writes it."""
-    return _localised(f"{value:.{digits}g}")
-
-
-def _localised(shown: str) -> str:
-    """A number that was written the English way."""
-    if now().language == ENGLISH:
-        return shown
-    symbols = now().locale.number_symbols["latn"]
-    return shown.translate({ord(","): str(symbols["group"]), ord("."): str(symbols["decimal"])})
+    return now().figure(f"{value:.{digits}g}")

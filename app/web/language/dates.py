@@ -9,12 +9,13 @@ from datetime import date
 ENGLISH = "en"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_ISO = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
+_TIME = r"(?P<time>,? \d\d:\d\d.*)?"
+_ISO = re.compile(rf"(?P<iso>\d{{4}}-\d\d-\d\d){_TIME}")
 _WRITTEN = re.compile(
-    rf"\b(?P<weekday>(?:{'|'.join(WEEKDAYS)})[a-z]*) (?P<day>\d{{1,2}}) (?P<month>(?:{'|'.join(MONTHS)})[a-z]*) "
-    r"(?P<year>\d{4})\b"
+    rf"((?P<weekday>(?:{'|'.join(WEEKDAYS)})[a-z]*) )?(?P<day>\d{{1,2}}) (?P<month>(?:{'|'.join(MONTHS)})[a-z]*) "
+    rf"(?P<year>\d{{4}}){_TIME}"
 )
-_WEEKDAY = re.compile(rf"\b({'|'.join(WEEKDAYS)})(?= \d\d:\d\d|$| to |, )")
+_WEEKDAY = re.compile(rf"(?P<weekday>{'|'.join(WEEKDAYS)})(?P<time> \d\d:\d\d)")
 
 
 def day_words(day: date | str, language: str) -> str:
@@ -34,25 +35,24 @@ def weekday(day: date, language: str) -> str:
     return f"{day:%A}" if language == ENGLISH else _written(day, "EEEE", language)
 
 
-def with_dates(text: str, language: str) -> str:
-    """Returns the text with the dates in it as the language writes them. They are as `core` writes them."""
+def as_day(text: str, language: str) -> str | None:
+    """Returns a day as the language writes it, with a time that may follow; None if the text is anything else.
 
-    def short(found: re.Match[str]) -> str:
-        return _found(found[0], int(found[1]), int(found[2]), int(found[3]), "medium", language)
-
-    def long(found: re.Match[str]) -> str:
-        pattern = "EEE, d. MMM y" if len(found["weekday"]) == 3 else "EEEE, d. MMMM y"
-        month = MONTHS.index(found["month"][:3]) + 1
-        return _found(found[0], int(found["year"]), month, int(found["day"]), pattern, language)
-
-    return _WEEKDAY.sub(lambda found: _name(found[1], language), _WRITTEN.sub(long, _ISO.sub(short, text)))
-
-
-def _found(text: str, year: int, month: int, day: int, pattern: str, language: str) -> str:
+    Args:
+        text: as `core` writes days: "2026-11-23", "Mon 23 November 2026", "23 November 2026, 07:00", "Mon 07:00".
+    """
+    if found := _WEEKDAY.fullmatch(text):
+        return _name(found["weekday"], language) + found["time"]
     try:
-        return _written(date(year, month, day), pattern, language)
+        if found := _ISO.fullmatch(text):
+            return day_words(found["iso"], language) + (found["time"] or "")
+        if found := _WRITTEN.fullmatch(text):
+            pattern = {0: "", 3: "EEE, "}.get(len(found["weekday"] or ""), "EEEE, ") + "d. MMMM y"
+            day = date(int(found["year"]), MONTHS.index(found["month"][:3]) + 1, int(found["day"]))
+            return _written(day, pattern, language) + (found["time"] or "")
     except ValueError:  # it only looked like a date
-        return text
+        pass
+    return None
 
 
 def _written(day: date, pattern: str, language: str) -> str:

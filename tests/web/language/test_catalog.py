@@ -1,11 +1,13 @@
 """Texts in the language of the request: by their English, by their pattern, with values, dates and numbers."""
 
 from collections.abc import Iterator
+from timeit import timeit
 
 import pytest
 from markupsafe import Markup
 
 from app.web.language.catalog import catalog, counted, decimals, figures, number, spoken, translated
+from app.web.language.patterns import Pattern
 
 
 @pytest.fixture
@@ -52,6 +54,19 @@ def test_names_in_a_sentence_stay_as_they_are() -> None:
 
 
 @pytest.mark.usefixtures("german")
+@pytest.mark.parametrize("name", ["Wei Sun", "Let in", "All people", "Mon", "Sun to Mon", "May 2026", "1,234"])
+def test_a_name_that_looks_like_a_text_or_a_date_stays(name: str) -> None:
+    assert translated(f"{name} is suspended.") == f"{name} ist deaktiviert."
+    assert translated(f"“{name}” lets Ada through lobby.") == f"„{name}“ lässt Ada durch lobby."
+
+
+@pytest.mark.usefixtures("german")
+def test_a_weekday_and_a_long_date_in_a_sentence_follow_the_language() -> None:
+    assert translated("Open now, until Sun 07:00.") == "Jetzt offen, bis So 07:00."
+    assert translated("Closed now. Next: opens Sun 29 March 2026 07:00.").endswith("So., 29. März 2026 07:00.")
+
+
+@pytest.mark.usefixtures("german")
 def test_dates_in_a_sentence_follow_the_language() -> None:
     said = translated("From Monday 30 November 2026, 07:00, by “Staff”.")
 
@@ -88,6 +103,24 @@ def test_markup_among_the_values_keeps_the_others_escaped() -> None:
 
     assert isinstance(said, Markup)
     assert said == "&lt;b&gt; an <i>lobby</i>"
+
+
+def test_long_texts_are_looked_up_in_a_time_that_grows_with_their_length() -> None:
+    pattern = Pattern("{a} to {b} to {c} to {d} is {e}.", "")
+
+    def took(words: int) -> float:
+        text = "one is " + "to two " * words + "."  # nearly such a sentence, in many ways
+        return min(timeit(lambda: pattern.values(text), number=1) for _ in range(5))
+
+    assert took(400) / took(50) < 80  # 8 times as long; by trying every way, 500 times
+
+
+def test_each_value_ends_where_the_next_words_begin() -> None:
+    assert Pattern("{a} at {b}", "").values("Ada at the gate at noon") == {"a": "Ada", "b": "the gate at noon"}
+    assert Pattern("set {a}; {a} holds", "").values("set x; x holds") == {"a": "x"}
+    for text in ("set x; y holds", "set ; holds", " at b", "a at ", "set x", ""):
+        assert Pattern("{a} at {b}", "").values(text) is None
+        assert Pattern("set {a}; {a} holds", "").values(text) is None
 
 
 def test_scripts_get_only_their_texts() -> None:

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 from babel.messages.pofile import read_po
 
-from app.web.language.catalog import ENGLISH, HERE, LANGUAGES, PLACEHOLDER, Catalog, Pattern, catalog, filled
+from app.web.language.catalog import ENGLISH, HERE, LANGUAGES, Catalog, catalog, filled
+from app.web.language.patterns import PLACEHOLDER, Pattern
 from tests.web.language.__main__ import updated, written
 from tests.web.language.texts import (
     ENGLISH_TEMPLATES,

@@ -40,18 +40,18 @@ class PhotoReader:
             raise TooLarge("image_too_large", f"the picture has more than {most} MB; send a smaller one")
         return self._converted(data, FORMATS[kind.media_type], called(data) or "")
 
-    def _converted(self, data: bytes, form: str, name: str) -> bytes:
+    def _converted(self, data: bytes, form: str, what: str) -> bytes:
         command = [sys.executable, "-I", str(PROGRAM), form, str(MOST_PIXELS), str(self.limits.max_decoded_pixels)]
         with self._one_at_a_time:
             try:
                 # No environment: it may hold the master key.
                 done = subprocess.run(command, input=data, capture_output=True, env={}, timeout=WITHIN_S, check=False)  # noqa: S603
             except subprocess.TimeoutExpired:
-                raise BadInput("unsupported_image", f"This is {name} that takes too long to read; {SAVE}.") from None
+                raise BadInput("unsupported_image", f"This is {what} that takes too long to read; {SAVE}.") from None
         if done.returncode == 0:
             return done.stdout
         if done.returncode == convert_photo.TOO_MANY_PIXELS:
-            detail = f"This is {name} of more than {MOST_PIXELS // 1_000_000} megapixels; {SAVE}, or smaller."
+            detail = f"This is {what} of more than {MOST_PIXELS // 1_000_000} megapixels; {SAVE}, or smaller."
             raise TooLarge("image_too_large", detail)
         why = {
             convert_photo.ANIMATED: "with several pictures; send one of them as a JPEG",
@@ -59,5 +59,5 @@ class PhotoReader:
             convert_photo.MISSING: f"and pillow-heif, which reads it, is not installed; {SAVE}",
         }.get(done.returncode)
         if why is not None:
-            raise BadInput("unsupported_image", f"This is {name} {why}.")
-        raise BadInput("truncated_image", f"This is {name} that is damaged or incomplete; send it again, or {SAVE}.")
+            raise BadInput("unsupported_image", f"This is {what} {why}.")
+        raise BadInput("truncated_image", f"This is {what} that is damaged or incomplete; send it again, or {SAVE}.")

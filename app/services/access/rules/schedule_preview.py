@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from app.core.access.schedules import DAY_MIN, CalendarHours, Hours, Schedule, Window, clock
+from app.core.access.schedules import DAY_MIN, CalendarHours, Hours, Schedule, Window, clock, in_full
 from app.core.access.time_zones import time_zone
 from app.core.access.timetable import Timetable
 from app.core.errors import BadField
@@ -71,8 +71,8 @@ class SchedulePreviews:
             None if is_open else opening,
             tuple(days),
             tuple(
-                f"The window at {clock(hours.start_min)} is not open on {day.day} {day:%B %Y}: the clock is put "
-                f"forward over it in {zone.key}."
+                f"The window at {clock(hours.start_min)} is not open on {in_full(day)}: the clock is put forward over "
+                f"it in {zone.key}."
                 for day, hours in skipped
             ),
         )
@@ -86,7 +86,8 @@ def _open_words(timetable: Timetable, local: datetime) -> str:
         if closed:
             until = (closed & -closed).bit_length() - 1
             shown = date.fromordinal(day + ahead)
-            return f"Open now, until {clock(until)}." if ahead == 0 else f"Open now, until {shown:%a} {clock(until)}."
+            end = clock(until) if ahead == 0 else f"{shown:%a} {clock(until)}"
+            return f"Open now, until {end}."
     return "Open now, and all week."
 
 
@@ -94,8 +95,9 @@ def _next_words(opening: datetime | None, now: datetime, zone: str) -> str:
     if opening is None:
         return "Closed, and it does not open within a year."
     local = opening.astimezone(time_zone(zone))
-    day = f"{local:%a}" if opening - now < timedelta(days=6) else f"{local:%a} {local.day} {local:%B %Y}"
-    return f"Closed now. Next: opens {day} {local:%H:%M}."
+    day = f"{local:%a}" if opening - now < timedelta(days=6) else f"{local:%a} {in_full(local)}"
+    begin = f"{day} {local:%H:%M}"
+    return f"Closed now. Next: opens {begin}."
 
 
 def _spans(mask: int) -> Iterator[tuple[int, int]]:

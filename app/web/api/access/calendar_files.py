@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.core.access.schedules import CalendarDay
 from app.web.api.describe import BODY_ERRORS, ERRORS
-from app.web.fields import Words
+from app.web.finished import left_out
 from app.web.security import Admin, SystemOf
 from app.web.turns import OneCalendar
 
@@ -31,7 +31,7 @@ class FileDayOut(BaseModel):
 
 class CalendarFileOut(BaseModel):
     days: list[FileDayOut]
-    left_out: list[Words] = Field(examples=[["Summer party: it has a time of day, and a calendar holds whole days."]])
+    left_out: list[str] = Field(examples=[["Summer party: it has a time of day, and a calendar holds whole days."]])
 
 
 async def sent(request: Request) -> bytes:
@@ -48,7 +48,9 @@ def read(system: SystemOf, _: Admin, _turn: OneCalendar, raw: Annotated[bytes, D
     """Nothing is stored: send the days that you want to a calendar. A yearly recurrence becomes a day of every year,
     others become their dates in the next ten years. At most 500 kB and 2000 events."""
     found = system.calendar_files.read(raw)
-    return CalendarFileOut(days=[FileDayOut.of(day) for day in found.days], left_out=list(found.left_out))
+    return CalendarFileOut(
+        days=[FileDayOut.of(day) for day in found.days], left_out=[left_out(one) for one in found.left_out]
+    )
 
 
 @router.get(

@@ -11,6 +11,7 @@ from app.services.access.rules.rule_questions import Answer
 from app.web.api.describe import ERRORS
 from app.web.api.schemas import Identity, Moment, When
 from app.web.fields import PlainText, Words
+from app.web.finished import condition_words
 from app.web.security import Reader, SystemOf
 
 router = APIRouter(prefix="/access", tags=["Rules"])
@@ -21,7 +22,7 @@ AT = "the time that is asked about; none: now"
 class ConditionOut(BaseModel):
     kind: Literal["who", "where", "validity", "schedule"]
     passed: bool
-    words: Words = Field(description="what the rule asks for")
+    words: str = Field(description="what the rule asks for")
 
 
 class RuleAnswerOut(BaseModel):
@@ -37,7 +38,10 @@ class RuleAnswerOut(BaseModel):
             id=answer.rule.id,
             name=answer.rule.name,
             allows=not answer.failed,
-            conditions=[ConditionOut(kind=c.kind.value, passed=c.passed, words=c.words) for c in answer.conditions],
+            conditions=[
+                ConditionOut(kind=c.kind.value, passed=c.passed, words=condition_words(answer.rule, c))
+                for c in answer.conditions
+            ],
             opens_at=answer.opens_at,
         )
 

@@ -11,7 +11,8 @@ from app.services.alerts.alert_list import NamedAlert
 from app.web.api.cursors import IdCursor
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict, When
-from app.web.fields import PlainText, Words
+from app.web.fields import PlainText
+from app.web.finished import alert_detail
 from app.web.security import ScreenReader, SystemOf, Watcher
 
 router = APIRouter(prefix="/alerts", tags=["Alerts"])
@@ -49,7 +50,7 @@ class AlertOut(BaseModel):
     )
     gate: str | None
     camera: str | None
-    detail: Words
+    detail: str
     cleared_at: Moment | None = Field(description="when its cause was over; null while it lasts")
     acknowledged: AcknowledgementOut | None = Field(description="who has looked at it; null: nobody")
     event: str | None = Field(description="for `reported`: the id of the event that somebody found a mistake in")
@@ -66,7 +67,7 @@ class AlertOut(BaseModel):
             severity=alert.severity,
             gate=named.gate,
             camera=named.camera,
-            detail=alert.detail,
+            detail=alert_detail(alert.kind, alert.detail),
             event=alert.event_id,
             reported_by=named.reporter,
             cleared_at=alert.cleared_at,

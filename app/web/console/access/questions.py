@@ -18,6 +18,7 @@ from app.web.console.render import Link, render
 from app.web.console.session import AnyPage
 from app.web.csv_file import csv_file
 from app.web.fields import PlainText
+from app.web.finished import condition_words
 from app.web.security import SystemOf
 from app.wiring import System
 
@@ -112,6 +113,7 @@ def explain(
         words=why(answer, zone) if answer else "",
         opens=at_time(opens, moment or system.clock(), zone) if opens else "",
         conditions=CONDITIONS,
+        condition_words=condition_words,
         rules=_rules(answer),
         is_admin=person.principal.may(Role.ADMIN),
     )

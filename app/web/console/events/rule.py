@@ -9,16 +9,13 @@ from app.core.events.decision import Method
 from app.core.types import Reason
 from app.web.console.access.explanations import why
 from app.web.console.words import REASONS
+from app.web.language.catalog import translated as _
 from app.wiring import System
 
 # Of events from before there were rules, and of events whose person was erased.
 THE_RULE = "Every active employee, at every gate, within the dates of their validity"
 ERASED = "(erased together with the person)"
-_ANSWERS = {
-    Reason.RECOGNISED: "lets them in",
-    Reason.CREDENTIAL_ACCEPTED: "lets them in",
-    Reason.OUTSIDE_SCHEDULE: "does not let them in at this time",
-}
+_BY_RULE = {Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED}
 _BY_RULES = {Reason.NO_RULE, Reason.OUTSIDE_SCHEDULE}
 _BY_ZONES = {Reason.ZONE_FULL, Reason.ANTI_PASSBACK}
 _PERSONAL = {
@@ -33,27 +30,30 @@ EXPLAINED = sorted(reason.value for reason in (*_BY_RULES, *_PERSONAL))
 
 
 def rule_of(reason: Reason, method: str | None, rule: str | None = None) -> str:
-    """Returns the line on the event's page.
+    """Returns the line on the event's page, in its language.
 
     Args:
         method: of the event, None if it was erased.
         rule: the name of the recorded rule, if there is one.
     """
-    if answer := _ANSWERS.get(reason):
-        return f"“{rule or (ERASED if method is None else THE_RULE)}” {answer}"
+    rule = rule or _(ERASED if method is None else THE_RULE)
+    if reason in _BY_RULE:
+        return _("“{rule}” lets them in", rule=rule)
+    if reason is Reason.OUTSIDE_SCHEDULE:
+        return _("“{rule}” does not let them in at this time", rule=rule)
     if reason is Reason.NO_RULE:
-        return "no rule lets them through this gate"
+        return _("no rule lets them through this gate")
     if because := _PERSONAL.get(reason):
-        return f"not asked, because {because}"
+        return _("not asked, because {because}", because=_(because))
     if reason in _BY_ZONES:
-        return f"“{rule or (ERASED if method is None else THE_RULE)}” lets them in; the zone behind the gate does not"
+        return _("“{rule}” lets them in; the zone behind the gate does not", rule=rule)
     if reason is Reason.FACE_REQUIRED:
-        return f"“{rule or (ERASED if method is None else THE_RULE)}” lets them in; the gate asks for their face, too"
+        return _("“{rule}” lets them in; the gate asks for their face, too", rule=rule)
     if method == Method.SENSOR:
-        return "not asked: the gate's sensor reported this"
+        return _("not asked: the gate's sensor reported this")
     if method == Method.COMMAND:
-        return "not asked: this is an order, not a decision about a person"
-    return f"not asked: “{REASONS[reason]}” comes first"
+        return _("not asked: this is an order, not a decision about a person")
+    return _("not asked: “{reason}” comes first", reason=_(REASONS[reason]))
 
 
 def missing(system: System, event: Mapping[str, Any]) -> str:

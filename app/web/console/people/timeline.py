@@ -14,7 +14,7 @@ from app.web.language.catalog import translated as _
 
 @dataclass(frozen=True)
 class Happened:
-    """One entry. kind: good, bad or "". gate, event: of an event, which has a page."""
+    """One entry, its words in the language of the page. kind: good, bad or "". gate, event: of an event with a page."""
 
     at: datetime
     words: str
@@ -33,7 +33,7 @@ def timeline(
     """
     found = [_event(one) for one in events]
     if employee.created_at is not None:
-        found.append(Happened(employee.created_at, "Added"))
+        found.append(Happened(employee.created_at, _("Added")))
     for _begin, group in groupby(sorted(photos, key=_minute), key=_minute):
         times = [photo.created_at for photo in group]
         words = counted("{number} photo added", "{number} photos added", len(times), number=_(number_word(len(times))))
@@ -41,16 +41,16 @@ def timeline(
     if employee.blocked_at is not None:
         found.append(Happened(employee.blocked_at, _("Blocked: {reason}", reason=employee.block_reason), "bad"))
         if employee.blocked_until is not None and employee.blocked_until <= now:
-            found.append(Happened(employee.blocked_until, "The block ended"))
+            found.append(Happened(employee.blocked_until, _("The block ended")))
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
 def _event(event: LoggedEvent) -> Happened:
     ordered = event.decision is not None and not event.decision.method.decides
     kind = "good" if event.reason in OPENING else "" if ordered else "bad"
-    words = REASONS[event.reason]
+    words = _(REASONS[event.reason])
     if event.decision is not None and (badge := event.decision.credential) is not None:
-        words = _("{what}: badge ending {last_four}", what=_(words), last_four=badge.last_four)
+        words = _("{what}: badge ending {last_four}", what=words, last_four=badge.last_four)
     return Happened(event.at, words, kind, event.gate, event.id)
 
 
