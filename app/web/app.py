@@ -59,7 +59,7 @@ from app.web.edge.headers import SafeHeaders
 from app.web.edge.limits import BodyLimit
 from app.web.edge.proxies import Forwarded
 from app.web.edge.streams import Streams
-from app.web.language.choice import SpokenLanguage
+from app.web.language.choice import SiteLanguage, SpokenLanguage
 from app.web.long_work import LongWork
 from app.web.metrics import Metrics
 from app.web.static_files import VersionedFiles
@@ -188,7 +188,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     uploads.keep_in_memory(most)
     app.add_middleware(BodyLimit, most=most, imports=system.settings.max_import_mb * 1_000_000, admit=admission.admit)
     app.add_middleware(SafeHeaders)
-    app.add_middleware(SpokenLanguage)
+    app.add_middleware(SpokenLanguage, of_site=SiteLanguage(lambda: system.site_settings.get().language))
     app.add_middleware(HeadAsGet)
     app.add_middleware(  # the outermost, so that all others see the real caller and path
         Forwarded, trusted=system.settings.trusted_proxies, prefix=system.settings.path_prefix

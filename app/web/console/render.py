@@ -14,6 +14,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, select_autoescape
 from jinja2.bccache import Bucket
+from starlette.routing import Match
 
 from app.core.accounts.users import PERSON_ROLES
 from app.core.errors import NotRecorded
@@ -28,7 +29,6 @@ from app.web.language.catalog import (
     CATALOGS,
     ENGLISH,
     LANGUAGES,
-    OF_SITE,
     counted,
     decimals,
     figures,
@@ -41,7 +41,7 @@ from app.web.language.catalog import (
 )
 from app.web.language.dates import day_words
 from app.web.language.markup import TextInLanguage
-from app.web.security import cookie_name, prefix_of
+from app.web.security import HARMLESS, cookie_name, prefix_of
 from app.web.static_files import version_of
 from app.wiring import System
 
@@ -164,7 +164,6 @@ def render(
         (link for link in links if _within(request.url.path, link.path)), key=lambda link: len(link.path), default=None
     )
     system: System = request.app.state.system
-    language = language_of_page(system)
     clock = PageClock(system.site_clock.read)
     page = templates.get_template(template).render(
         person=person,
@@ -174,8 +173,8 @@ def render(
         here=here,
         tabs=[link for link in links if here and here.section and link.section == here.section],
         request_path=request.url.path,
-        page_address=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-        language=language,
+        page_address=address_of(request),
+        language=spoken.get(),
         root=prefix_of(request),
         static=f"{prefix_of(request)}/static/{STATIC_VERSION}",
         clock=clock,
@@ -189,14 +188,13 @@ def render(
     return HTMLResponse(page, status_code)
 
 
-def language_of_page(system: System) -> str:
-    """The language of the page. That of the site is read here, where waiting for the database harms nobody else."""
-    if spoken.get() == OF_SITE:
-        try:
-            spoken.set(system.site_settings.get().language or ENGLISH)
-        except NotRecorded:
-            spoken.set(ENGLISH)
-    return spoken.get()
+def address_of(request: Request) -> str:
+    """The page's path and query, or "/" for the answer to a form whose path shows no page by itself."""
+    if request.method not in HARMLESS:
+        asked = {**request.scope, "method": "GET"}
+        if all(route.matches(asked)[0] is not Match.FULL for route in request.app.routes):
+            return "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _to_decide(system: System) -> str:

@@ -1,6 +1,7 @@
 """Decides whose body is read: default deny before the first byte.
 
-Only the sign-in forms are public; the pages behind a self-enrolment link are for whoever has one that still works.
+Only the sign-in forms and the switch of the language are public; the pages behind a self-enrolment link are for whoever
+has one that still works.
 """
 
 from fastapi import HTTPException, Request
@@ -12,7 +13,7 @@ from app.services.people.self_enrolment import SelfEnrolment
 from app.web.console.session import SIGN_IN
 from app.web.security import AUTHENTICATED, INVITATION, WHO, bearer, holder
 
-PUBLIC = frozenset({"/signin", "/setup", "/reset", "/display"})
+PUBLIC = frozenset({"/signin", "/setup", "/reset", "/display", "/language"})
 
 
 async def admit(scope: Scope) -> None:

@@ -28,6 +28,7 @@ ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}
 CATALOGS = [HERE / f"{language}.po" for language in LANGUAGES if language != ENGLISH]
 SCRIPTS = "app/web/console/static/"
+NUMBERED = {"line", "revision", "sequence", "version", "year"}  # values that are numbers but count nothing
 DEEPEST = 3  # a value in a value in a sentence
 LONGEST = 2000  # characters; longer texts are not looked up by pattern
 _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=\S)")
@@ -181,15 +182,13 @@ def texts_of_scripts(language: str) -> bytes:
     return f"globalThis.words = {json.dumps(catalog(language).of_scripts)};".encode()
 
 
-# Set for each request by `choice.SpokenLanguage`. Outside a request, and for programs, everything is English. OF_SITE:
-# as the site's setting says, which `render` reads, because the middleware must not wait for the database.
+# Set for each request by `choice.SpokenLanguage`. Outside a request, and for programs, everything is English.
 spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
-OF_SITE = ""
 
 
 def now() -> Catalog:
     """The catalog of the request that is being answered."""
-    return catalog(spoken.get() or ENGLISH)
+    return catalog(spoken.get())
 
 
 def translated(text: str, **values: Any) -> str:
@@ -208,10 +207,15 @@ def counted(one: str, many: str, count: int, **values: Any) -> str:
 
 
 def _with(text: str, values: Mapping[str, Any]) -> str:
-    shown = {name: number(value) if type(value) is int else value for name, value in values.items()}
+    shown = {name: shown_value(name, value) for name, value in values.items()}
     if any(hasattr(value, "__html__") for value in shown.values()):
         return Markup(filled(str(escape(text)), {name: escape(value) for name, value in shown.items()}))  # noqa: S704
     return filled(text, shown)
+
+
+def shown_value(name: str, value: object) -> object:
+    """A value as the text of a page shows it: a count with its thousands apart, the number of a line without."""
+    return number(value) if type(value) is int and name not in NUMBERED else value
 
 
 def lowered(text: str) -> str:

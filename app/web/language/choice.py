@@ -5,12 +5,16 @@ with a key are answered in English, which is the contract.
 """
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.web.language.catalog import ENGLISH, LANGUAGES, OF_SITE, spoken
+from app.core.errors import NotRecorded
+from app.web.language.catalog import ENGLISH, LANGUAGES, spoken
 
 COOKIE = "facegate-language"
 COOKIE_S = 365 * 86_400
@@ -31,16 +35,33 @@ def accepted(header: str) -> str | None:
     return best[1] if best else None
 
 
-def language_of(request: Request) -> str:
-    """Returns a language of LANGUAGES, or OF_SITE for a page where neither the cookie nor the browser names one."""
+def language_of(request: Request) -> str | None:
+    """Returns a language of LANGUAGES, or None for a page where neither the cookie nor the browser names one."""
     if "authorization" in request.headers:
         return ENGLISH
     chosen = request.cookies.get(COOKIE, "")
     if chosen in LANGUAGES:
         return chosen
-    if header := request.headers.get("accept-language"):
-        return accepted(header) or OF_SITE
-    return OF_SITE if "text/html" in request.headers.get("accept", "") else ENGLISH
+    if found := accepted(request.headers.get("accept-language", "")):
+        return found
+    return None if "text/html" in request.headers.get("accept", "") else ENGLISH
+
+
+class SiteLanguage:
+    """The site's language. While the database is away it is what it was.
+
+    Args:
+        read: reads the site's setting, None for English. Raises NotRecorded while the database is away.
+    """
+
+    def __init__(self, read: Callable[[], str | None]) -> None:
+        self._read = read
+        self._known = ENGLISH
+
+    def __call__(self) -> str:
+        with suppress(NotRecorded):
+            self._known = self._read() or ENGLISH
+        return self._known
 
 
 def keep(answer: Response, language: str, *, path: str, secure: bool) -> None:
@@ -49,16 +70,25 @@ def keep(answer: Response, language: str, *, path: str, secure: bool) -> None:
 
 
 class SpokenLanguage:
-    """ASGI middleware that sets `spoken` for each request."""
+    """ASGI middleware that sets `spoken` for each request.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        of_site: returns the site's language. It may wait for the database, so it is called in a thread, and only for a
+            page that no other language is known for.
+    """
+
+    def __init__(self, app: ASGIApp, of_site: Callable[[], str]) -> None:
         self.app = app
+        self._of_site = of_site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or "/static/" in scope["path"]:
             await self.app(scope, receive, send)
             return
-        before = spoken.set(language_of(Request(scope)))
+        language = language_of(Request(scope))
+        if language is None:
+            language = await run_in_threadpool(self._of_site)
+        before = spoken.set(language)
         try:
             await self.app(scope, receive, send)
         finally:

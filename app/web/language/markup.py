@@ -17,7 +17,7 @@ from jinja2 import Environment
 from jinja2.ext import Extension
 from markupsafe import Markup, escape
 
-from app.web.language.catalog import filled, now, number
+from app.web.language.catalog import filled, now, shown_value
 
 # Attributes that people read; the last three are read by scripts, which show them.
 ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "data-title", "data-then", "data-orders")
@@ -223,7 +223,7 @@ def in_language(text: str, values: Mapping[str, Any], tags: Sequence[tuple[str, 
     """Returns a run of a template in the language of the request. Its text is ours; its values are escaped."""
     said = now().pattern(text)
     if values:
-        said = filled(said, {name: escape(number(one) if type(one) is int else one) for name, one in values.items()})
+        said = filled(said, {name: escape(shown_value(name, one)) for name, one in values.items()})
     if tags:
         # No value holds "<", so what looks like a mark is one.
         def tag(found: re.Match[str]) -> str:

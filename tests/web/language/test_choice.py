@@ -3,8 +3,8 @@
 import pytest
 from starlette.requests import Request
 
-from app.web.language.catalog import OF_SITE
-from app.web.language.choice import COOKIE, accepted, language_of
+from app.core.errors import NotRecorded
+from app.web.language.choice import COOKIE, SiteLanguage, accepted, language_of
 
 
 def request(**headers: str) -> Request:
@@ -37,10 +37,25 @@ def test_cookie_comes_before_the_browser() -> None:
 
 
 def test_without_a_known_language_a_page_is_in_the_one_of_the_site() -> None:
-    assert language_of(request(accept_language="fr", accept="text/html")) == OF_SITE
-    assert language_of(request(accept="text/html")) == OF_SITE
+    assert language_of(request(accept_language="fr", accept="text/html")) is None
+    assert language_of(request(accept="text/html")) is None
 
 
 def test_programs_get_english() -> None:
     assert language_of(request(authorization="Bearer x", accept_language="de", cookie=f"{COOKIE}=de")) == "en"
     assert language_of(request(accept="application/json")) == "en"
+    assert language_of(request(accept_language="fr", accept="*/*")) == "en"
+
+
+def test_the_language_of_the_site_is_remembered_while_the_database_is_away() -> None:
+    answers: list[str | Exception | None] = ["de", NotRecorded("gone"), None]
+
+    def read() -> str | None:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    of_site = SiteLanguage(read)
+
+    assert [of_site() for _ in range(3)] == ["de", "de", "en"]

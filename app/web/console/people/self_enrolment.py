@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.core.errors import Refusal
 from app.core.people.invitations import CONSENT, consent_text, version_of
-from app.web.console.render import language_of_page, render
+from app.web.console.render import render
 from app.web.language.catalog import translated
 from app.web.security import INVITATION, SystemOf, from_here, prefix_of
 from app.wiring import System
@@ -80,5 +80,4 @@ def _token(request: Request) -> str:
 def _consent(system: System, site: str) -> str:
     """The text of consent for this site. Ours is in the language of the page; its version is that of what is read."""
     own = system.site_settings.get().consent_text
-    language_of_page(system)
     return consent_text(own, site) if own else translated(CONSENT, site=site)
