@@ -1,4 +1,4 @@
-"""`python -m tests.bench [frame|http|gallery|rules|passages ...]`: prints what the figures of the README are made of.
+"""`python -m tests.bench [frame|http|gallery|rules|passages|badges ...]`: prints the figures of the README.
 
 `python -m tests.bench approach [FOLDER OF CLIPS]`: from a face wide enough to the gate command.
 `python -m tests.bench corridor FOLDER OF CLIPS`: the events of people who stay before one camera.
@@ -16,7 +16,7 @@ from rich.console import Console
 
 from app.adapters.vision.networks.runtime import cpu_has_bf16
 from tests.bench import approach, cameras, corridor, gallery, imports, log, people, rules
-from tests.bench.decision import compare, frame, http, live, many_rules, passages
+from tests.bench.decision import badges, compare, frame, http, live, many_rules, passages
 from tests.bench.soak import soak
 
 ALONE = {
@@ -28,8 +28,8 @@ if sys.argv[1:2] and (main := ALONE.get(sys.argv[1])):
     sys.exit()
 console = Console(highlight=False)
 wanted = set(sys.argv[1:]) or {"frame", "http", "gallery", "rules"}
-if unknown := wanted - {"frame", "http", "gallery", "rules", "passages"}:
-    known = ", ".join(["frame", "http", "gallery", "rules", "passages", *ALONE])
+if unknown := wanted - {"frame", "http", "gallery", "rules", "passages", "badges"}:
+    known = ", ".join(["frame", "http", "gallery", "rules", "passages", "badges", *ALONE])
     sys.exit(f"no such measurement: {', '.join(sorted(unknown))}; there are {known}")
 console.print(f"{datetime.now(UTC):%Y-%m-%d}")
 if "frame" in wanted:
@@ -44,3 +44,5 @@ if "rules" in wanted:
     many_rules.measure(console)
 if "passages" in wanted:
     passages.measure(console)
+if "badges" in wanted:
+    badges.measure(console)

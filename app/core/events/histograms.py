@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from app.core.events.decision import RecordedDecision
+from app.core.events.decision import Method, RecordedDecision
 
 BUCKETS = 50  # for similarities from 0 to 1; negative ones count as 0
 TOOK_MS = (5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 250, 500, 1000, 2500)  # upper bounds; one more bucket above
@@ -37,7 +37,8 @@ def buckets_of(decision: RecordedDecision) -> list[Bucket]:
     gate_id, day = decision.gate_id, decision.at.date()
     took = next((i for i, end in enumerate(TOOK_MS) if decision.duration_ms <= end), len(TOOK_MS))
     found = [Bucket(gate_id, day, Figure.TOOK, took)]
-    if decision.similarity is not None:
+    # Compared with a badge's holder alone, a face has no nearest employee.
+    if decision.similarity is not None and decision.method is Method.FACE:
         kind = Figure.ACCEPTED if decision.opens else Figure.REFUSED
         found.append(Bucket(gate_id, day, kind, min(max(int(decision.similarity * BUCKETS), 0), BUCKETS - 1)))
     return found

@@ -1,5 +1,6 @@
 """A decision counts in one bucket of time, and in one of similarity if a face was compared."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -32,3 +33,8 @@ def test_similarity_counts_by_the_decision(reason: Reason, figure: Figure, simil
 def test_time_counts_by_its_upper_bound(ms: float, bucket: int) -> None:
     assert buckets_of(decision(Reason.NO_FACE, None, ms)) == [Bucket("01G", DAY, Figure.TOOK, bucket)]
     assert len(TOOK_MS) == 15
+
+
+def test_face_that_was_compared_with_a_badges_holder_alone_has_no_nearest_employee() -> None:
+    by_badge = replace(decision(Reason.CREDENTIAL_ACCEPTED, 0.7), method=Method.CREDENTIAL)
+    assert [one.kind for one in buckets_of(by_badge)] == [Figure.TOOK]

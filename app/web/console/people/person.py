@@ -53,7 +53,7 @@ def one(
     answer = system.rule_questions.explain(employee_id, explained, moment) if explained else None
     with system.store.read() as tx:
         rules = system.site_clock.rules.at(tx).rules
-    photos = system.enrolment.photos(employee_id)
+    photos, badges = system.enrolment.photos(employee_id), system.credentials.of(employee_id)
     passages = system.events.find(EventFilter(employee_id=employee_id, limit=PASSAGES))
     return render(
         request,
@@ -73,8 +73,8 @@ def one(
         gates=[one.gate for one in gates],
         reasons=REASONS,
         photos=photos,
-        badges=system.credentials.of(employee_id),
-        strength=strength_words(system, employee),
+        badges=badges,
+        strength=strength_words(system, employee, len(badges)),
         timeline=timeline(employee, photos, passages, clocks.now),
         most_photos=MAX_PHOTOS,
         from_gate=system.settings.enrol_from_gate,

@@ -19,7 +19,9 @@ class StrengthWords:
     basis: str = ""
 
 
-def strength_words(system: System, employee: Employee) -> StrengthWords:
+def strength_words(system: System, employee: Employee, badges: int) -> StrengthWords:
+    if badges and not employee.photos:
+        return StrengthWords(f"{employee.name} passes by badge.", "good")
     return worded(employee, strength(system.quality.measured, len(system.gallery), system.false_accept_rate()))
 
 

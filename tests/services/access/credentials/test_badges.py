@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from app.adapters.db.repositories.credentials.credentials import CredentialRows
+from app.adapters.db.repositories.people import EmployeeRows
 from app.core.access.rules import Who
 from app.core.credentials.badge import Badge
 from app.core.credentials.formats import CardFormat, CardNumber, encode
@@ -14,6 +16,7 @@ from app.core.types import Employee, Status
 from app.services.access.credentials.credential_book import CredentialBook
 from app.services.access.rules.permits import Permits
 from tests.fakes import new_id
+from tests.services.meanwhile import Meanwhile
 from tests.services.process import Process
 
 FORMAT = CardFormat.H10301
@@ -230,3 +233,36 @@ def test_rule_for_others_does_not_let_the_holder_in(site: Process, ada: Employee
         (rule,) = tx.rules.all().rules
         tx.rules.put(rule.__class__(**{**vars(rule), "who": Who(people=frozenset({other.id}))}))
     assert shown(site).reason == "no_rule"
+
+
+def test_badge_taken_back_while_it_is_decided_about_opens_nothing(
+    site: Process, book: CredentialBook, badge: str, meanwhile: Meanwhile
+) -> None:
+    meanwhile.before(EmployeeRows, "get", lambda: book.take_back(badge))
+    answer = shown(site)
+    meanwhile.results()
+    # Whichever came first: either it was still theirs, or it opened nothing. Never is it theirs no more, and opens.
+    with site.store.read() as tx:
+        assert tx.credentials.get(badge) is None
+    assert answer.reason in ("credential_accepted", "credential_unknown")
+    assert shown(site).reason == "credential_unknown"
+
+
+def test_two_admins_give_one_badge_to_two_people_at_once(
+    site: Process, book: CredentialBook, ada: Employee, meanwhile: Meanwhile
+) -> None:
+    other = site.enrolment.add(Details("E-2", "Bo"))
+
+    def give_other() -> str:
+        try:
+            return book.give(other.id, BADGE, FORMAT, "admin").last_four
+        except Conflict as error:
+            return error.code
+
+    meanwhile.before(CredentialRows, "add", give_other)
+    try:
+        first = book.give(ada.id, BADGE, FORMAT, "admin").last_four
+    except Conflict as error:
+        first = error.code
+    (second,) = meanwhile.results()
+    assert {first, second} == {"4711", "credential_taken"}
