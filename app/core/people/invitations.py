@@ -13,11 +13,6 @@ LONGEST = timedelta(days=30)
 MOST_PHOTOS = 3
 MOST_TRIES = 10  # uploads by one link
 MOST_AT_ONCE = 500  # people invited by one call
-CONSENT = (
-    "I agree that {site} takes up to three photos of my face and makes a mathematical description of them, by which "
-    "its gates recognise me. Photos and description are stored encrypted and are used for nothing else. I may withdraw "
-    "this at any time. Both are then erased, and I use a card. Whether I agree has no other consequence for me."
-)
 
 
 class InvitationState(StrEnum):
@@ -79,11 +74,6 @@ class Invitations(Protocol):
     def revoke_waiting(self, at: datetime) -> int:
         """Revokes whatever nobody has answered, and returns how many those were."""
         ...
-
-
-def consent_text(own: str | None, site: str) -> str:
-    """Returns what people agree to. own: the site's text, in which {site} stands for its name; None: ours."""
-    return (own or CONSENT).replace("{site}", site)
 
 
 def version_of(text: str) -> str:

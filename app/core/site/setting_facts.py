@@ -44,7 +44,7 @@ FACTS = {
     ),
     "language": SettingFact(
         "Language",
-        "Of the pages, for browsers that ask for no language that there is",
+        "Of the pages, for browsers that ask for none of their languages",
         "/settings/site",
         empty="English",
     ),

@@ -8,6 +8,11 @@ from app.core.text import plain_text
 
 MOST_GRANT_HOURS = 168
 MOST_CONSENT_CHARS = 4000
+CONSENT = (
+    "I agree that {site} takes up to three photos of my face and makes a mathematical description of them, by which "
+    "its gates recognise me. Photos and description are stored encrypted and are used for nothing else. I may withdraw "
+    "this at any time. Both are then erased, and I use a card. Whether I agree has no other consequence for me."
+)
 LEAST_RATE, MOST_RATE = 1e-6, 0.1
 
 
@@ -20,9 +25,10 @@ class SiteSettings:
     backup_folder: where the nightly backup goes; None: there is none. backups_kept: how many stay there.
     false_accept_rate: the share of strangers' attempts that may open; None: the rate the service was started with.
     first_hour_over: an admin ended the first hour; the home page no longer lists what a new site lacks.
-    consent_text: what people agree to who enrol by a link, {site} for the site's name; None: the program's own text.
+    consent_text: what people agree to when they enrol by a link, {site} for the site's name; None: the program's own
+        text, in the language of the page. The program's English, given as the site's, is also None.
     unknown_faces: whether admins see the faces of the last three days that no gate knew, and may name them.
-    language: of pages for browsers that ask for no language that there is; None: English.
+    language: of pages for browsers that ask for none of the languages of the pages; None: English.
     """
 
     guard_grant_max_hours: int | None = None
@@ -51,6 +57,8 @@ class SiteSettings:
                 f"The false-accept rate is between {LEAST_RATE:g} and {MOST_RATE:g}.",
                 "false_accept_rate",
             )
+        if self.consent_text in ("", CONSENT):
+            object.__setattr__(self, "consent_text", None)
         if self.consent_text is not None:
             _check_text(self.consent_text)
 

@@ -93,7 +93,7 @@ class SelfEnrolment:
         """Records that the person agreed to this text. Raises NotFound."""
         invitation, _ = self.open(token)
         with self.store.write() as tx:
-            self.enrolment.update_in(tx, invitation.employee_id, lambda before: _consented(before, today))
+            self.enrolment.update_in(tx, invitation.employee_id, lambda before: Details.of(before, consent_at=today))
             self._put(tx, invitation.id, lambda one: replace(one, consent=text, consented_at=self.clock()))
 
     def decline(self, token: str) -> None:
@@ -104,7 +104,7 @@ class SelfEnrolment:
 
             def withdrawn(before: Employee) -> Details:
                 one = tx.invitations.get(invitation.id)  # as it is once the person is locked
-                return _consented(before, None if one and one.consented_at else before.consent_at)
+                return Details.of(before, consent_at=None if one and one.consented_at else before.consent_at)
 
             self.enrolment.update_in(tx, invitation.employee_id, withdrawn)
             self._put(
@@ -150,10 +150,6 @@ def _tried(before: Invitation) -> Invitation:
     if before.tries >= MOST_TRIES:
         raise Conflict("too_many_tries", "This link was tried too often. Ask whoever sent it for a new one.")
     return replace(before, tries=before.tries + 1)
-
-
-def _consented(before: Employee, today: date | None) -> Details:
-    return Details.of(before, consent_at=today)
 
 
 def _without_names(result: PhotoResult) -> PhotoResult:

@@ -51,7 +51,8 @@ class SiteLanguage:
     """The site's language. While the database is away it is what it was.
 
     Args:
-        read: reads the site's setting, None for English. Raises NotRecorded while the database is away.
+        read: reads the site's setting, None for English. Raises NotRecorded while the database is away. A language
+            that only a newer version has is English.
     """
 
     def __init__(self, read: Callable[[], str | None]) -> None:
@@ -60,7 +61,8 @@ class SiteLanguage:
 
     def __call__(self) -> str:
         with suppress(NotRecorded):
-            self._known = self._read() or ENGLISH
+            read = self._read()
+            self._known = read if read in LANGUAGES else ENGLISH
         return self._known
 
 

@@ -1,5 +1,6 @@
 """The site's page: its name and its time zone, which move every clock; two admins at once."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +73,8 @@ def test_guards_may_do_what_an_admin_says(fresh_site: Service, page_as: Open) ->
     second.get_by_role("form", name="What guards may do").get_by_role("button").click()
     expect(second.get_by_text("Saved. It applies now.")).to_be_visible()
     assert fresh_site.system.site_settings.get() == SiteSettings(4, guards_may_lock_down=False)
+    expect(second.get_by_label("Text of consent")).to_have_value("")
+    expect(second.get_by_label("Text of consent")).to_have_attribute("placeholder", re.compile("^I agree that {site} "))
     second.get_by_label("Text of consent").fill("At {site} we film you.")
     second.get_by_role("form", name="What people agree to").get_by_role("button").click()
     expect(second.get_by_text("Saved. Whoever opens a link now reads it.")).to_be_visible()

@@ -59,3 +59,7 @@ def test_the_language_of_the_site_is_remembered_while_the_database_is_away() -> 
     of_site = SiteLanguage(read)
 
     assert [of_site() for _ in range(3)] == ["de", "de", "en"]
+
+
+def test_a_language_of_the_site_that_only_a_newer_version_has_is_english() -> None:
+    assert SiteLanguage(lambda: "fr")() == "en"

@@ -22,8 +22,8 @@ FOLDER = "where the nightly backup goes, on the service's machine; null: there i
 UNKNOWN = "whether admins see the faces of the last three days that no gate knew, and may name them"
 KEPT = "how many backups stay in that folder"
 FIRST_HOUR = "whether an admin ended the first hour: the home page no longer lists what a new site lacks"
-CONSENT = "what people agree to who enrol by a link; `{site}` stands for the site's name; null or empty: our text"
-LANGUAGE = "of pages for browsers that ask for no language that there is; null: English"
+CONSENT = "what people agree to when they enrol by a link; `{site}` stands for the site's name; null or empty: our text"
+LANGUAGE = "of pages for browsers that ask for none of the languages of the pages; null: English"
 RATE = "share of strangers' attempts that may open; null: the rate that the service was started with"
 
 

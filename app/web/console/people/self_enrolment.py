@@ -6,7 +6,8 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.core.errors import Refusal
-from app.core.people.invitations import CONSENT, consent_text, version_of
+from app.core.people.invitations import version_of
+from app.core.site.settings import CONSENT
 from app.web.console.render import render
 from app.web.language.catalog import translated
 from app.web.security import INVITATION, SystemOf, from_here, prefix_of
@@ -80,4 +81,4 @@ def _token(request: Request) -> str:
 def _consent(system: System, site: str) -> str:
     """The text of consent for this site. Ours is in the language of the page; its version is that of what is read."""
     own = system.site_settings.get().consent_text
-    return consent_text(own, site) if own else translated(CONSENT, site=site)
+    return own.replace("{site}", site) if own else translated(CONSENT, site=site)

@@ -1,16 +1,15 @@
-"""Settings of the site: name, time zone, what guards may do, what people agree to who enrol by a link, the language."""
+"""Settings of the site: name, time zone, what guards may do, what people agree to, the language."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.core.access.rule_edits import version_of
 from app.core.access.time_zones import zone_names
-from app.core.people.invitations import CONSENT
-from app.core.site.settings import MOST_CONSENT_CHARS, MOST_GRANT_HOURS
+from app.core.site.settings import CONSENT, MOST_CONSENT_CHARS, MOST_GRANT_HOURS
 from app.core.types import Role
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
-from app.web.language.catalog import ENGLISH
+from app.web.language.catalog import ENGLISH, translated
 from app.web.security import SystemOf
 
 router = APIRouter(include_in_schema=False)
@@ -34,7 +33,8 @@ def site(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
         guard_hours=settings.guard_grant_max_hours,
         settings_version=version_of(settings),
         most_hours=MOST_GRANT_HOURS,
-        consent_text=settings.consent_text or CONSENT,
+        consent_text=settings.consent_text or "",
+        our_consent=translated(CONSENT),
         most_consent=MOST_CONSENT_CHARS,
         site_language=settings.language or ENGLISH,
     )
