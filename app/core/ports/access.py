@@ -138,7 +138,10 @@ class Passages(Protocol):
 class Musters(Protocol):
     """Roll calls."""
 
-    def newest(self, *, for_update: bool = False) -> Muster | None: ...
+    def newest(self, *, for_update: bool = False) -> Muster | None:
+        """for_update: nobody else begins or ends a roll call until the commit, also while there is none."""
+        ...
+
     def start(self, muster: Muster) -> None: ...
     def end(self, muster_id: str, at: datetime, actor: str) -> bool:
         """Returns False, even in a race, if it has ended already."""

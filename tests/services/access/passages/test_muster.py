@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
+from app.adapters.db.repositories.passages.musters import MusterRows
 from app.core.errors import Conflict, NotFound
 from app.core.site.mode import SiteMode
 from app.services.access.passages.muster_book import MusterBook
 from app.services.site.site_control import SiteControl
 from tests.fakes import new_id
 from tests.services.access.passages.building import LAB, OFFICE, Building
+from tests.services.meanwhile import Meanwhile
 from tests.services.process import Process
 from tests.stores import open_store
 
@@ -84,6 +86,41 @@ def test_of_two_ticks_the_first_stays(building: Building, start: Callable[..., P
     assert again is not None and again.actor == "guard-2"
     (seen,) = building.muster.view().list.elsewhere
     assert (seen.person_id, seen.presence) == (ada, None)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("earlier", [False, True], ids=["first", "after-another"])
+def test_of_two_roll_calls_begun_at_once_one_runs(
+    building: Building, start: Callable[..., Process], meanwhile: Meanwhile, earlier: bool
+) -> None:
+    if earlier:
+        building.muster.start("drill", "guard-1")
+        building.muster.end("guard-1")
+    other = MusterBook(start().store, building.site.clock, new_id)
+
+    def begin() -> object:
+        try:
+            return other.start("fire", "guard-2")
+        except Conflict as refusal:
+            return refusal.code
+
+    meanwhile.before(MusterRows, "start", begin)
+    building.muster.start("drill", "guard-1")
+    assert meanwhile.results() == ["already_in_that_state"]
+    building.muster.end("guard-1")
+    assert not building.muster.view().lasts
+
+
+@pytest.mark.both_databases
+def test_release_while_a_roll_call_begins_begins_no_other(
+    building: Building, start: Callable[..., Process], meanwhile: Meanwhile
+) -> None:
+    other = start()
+    released = SiteControl(other.store, other.log, other.clock, new_id)
+    meanwhile.before(MusterRows, "start", lambda: released.set_mode(SiteMode.RELEASE, actor="panel"))
+    begun = building.muster.start("drill", "guard-1")
+    assert meanwhile.results()
+    assert building.muster.view().muster == begun
 
 
 def test_ticks_need_a_roll_call_and_a_person(building: Building) -> None:

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from app.adapters.db.engine.connect import upsert
 from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import muster_ticks, musters
 from app.core.access.passages.muster import Muster, Tick
+
+# Any constant that only we use in the database: "MUST". No row may be there to lock.
+_ADVISORY_LOCK = 0x4D555354
 
 
 class MusterRows:
@@ -23,6 +26,8 @@ class MusterRows:
     def newest(self, *, for_update: bool = False) -> Muster | None:
         query = select(musters).order_by(musters.c.id.desc()).limit(1)
         if for_update:
+            if self._connection.dialect.name == "postgresql":
+                self._connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
             query = query.with_for_update(key_share=True)
         return next((_muster(row) for row in self._rows.find(query)), None)
 
