@@ -13,6 +13,7 @@ from app.core.errors import NotRecorded, Refusal, Unconfirmed
 from app.core.events.decision import GrantedPassage, RecordedDecision
 from app.core.events.histograms import buckets_of
 from app.core.events.records import EventFilter
+from app.core.gates.commands import CommandOutcome
 from app.core.gates.gate import Gate
 from app.core.media import bundle
 from app.core.ports.store import Clock, Store, Transaction
@@ -221,9 +222,16 @@ class DecisionService:
             return self.answers.sign(recorded), True
 
     def _open_already(self, tx: Transaction, assessed: Assessment) -> RecordedDecision | None:
-        """The answer that opened this gate for this person a moment ago: they get no second passage."""
+        """The answer that opened this gate for this person a moment ago: they get no second passage.
+
+        None if the gate failed to open: then this attempt opens it, and its passage takes the place of the other.
+        """
         earlier = assessed.zoned.earlier if assessed.zoned else None
-        return None if earlier is None else self.repeats.again(tx, earlier)
+        if earlier is None:
+            return None
+        result = tx.gate_results.of([earlier]).get(earlier)
+        failed = result is not None and result.outcome is CommandOutcome.FAILED
+        return None if failed else self.repeats.again(tx, earlier)
 
     def _granted(self, tx: Transaction, assessed: Assessment, event_id: str) -> GrantedPassage | None:
         decision = assessed.decision

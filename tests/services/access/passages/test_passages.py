@@ -184,6 +184,20 @@ def test_gate_that_failed_moves_nobody_who_was_assumed(assuming: Building) -> No
     assert assuming.where(ada) is None
 
 
+def test_gate_with_a_sensor_that_failed_opens_at_the_next_attempt(building: Building) -> None:
+    (ada,) = building.enrol(ADA)
+    building.asks(OFFICE, HARD)
+    failed = building.site.decide(photo(person(ADA)), gate="in-1")
+    assert building.site.decide(photo(person(ADA)), gate="in-1") == failed, "no second passage while the gate is open"
+    with building.site.store.write() as tx:
+        put_result(tx, GateResultRow(failed.id, building.site.clock(), CommandOutcome.FAILED))
+    again = building.site.decide(photo(person(ADA)), gate="in-1")
+    assert again.opens and again.id != failed.id
+    building.passes("in-1")
+    building.watch.lapse()
+    assert (building.where(ada), building.reasons("in-1")) == (OFFICE, ["recognised", "recognised"])
+
+
 def test_opening_by_hand_lets_in_one_person_known_or_not(building: Building) -> None:
     (ada,) = building.enrol(ADA)
     site = building.site
