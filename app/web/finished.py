@@ -7,6 +7,9 @@ from app.web.language.catalog import counted, now
 from app.web.language.catalog import translated as _
 from app.web.language.dates import as_day, day_words
 
+# The values of one word that finished sentences have, so that catalogs hold them.
+VALUES = ("accepted", "dismissed", "withdrawn", "day", "month", "locked", "unlocked", "number", "photo")
+
 
 def alert_detail(kind: AlertKind | str, detail: str) -> str:
     """What an alert says besides its kind. A guard typed it in a report."""

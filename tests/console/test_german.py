@@ -162,3 +162,10 @@ def test_a_browser_without_our_languages_gets_the_one_of_the_site(page_as: Open,
         expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
     finally:
         site.system.site_settings.change(lambda before: replace(before, language=None))
+
+
+@pytest.mark.parametrize(("locale", "said"), [("en-GB", "Let in"), ("de-DE", "Einlassen")])
+def test_scripts_show_no_note_on_the_meaning(page_as: Open, locale: str, said: str) -> None:
+    page = page_as("viewer", path="/live", locale=locale)
+
+    assert page.evaluate("""import('/static/words.js').then(({ _ }) => _('Let in|do'))""") == said

@@ -22,7 +22,7 @@ from app.core.types import Role
 from app.services.accounts.sessions import SignedIn, csrf_of
 from app.web.console.mode_band import may_order, mode_band
 from app.web.console.page_clock import PageClock
-from app.web.console.words import ALERTS, in_words, part_name
+from app.web.console.words import ALERTS, DOORS, in_words, part_name
 from app.web.finished import alert_detail
 from app.web.language import markup
 from app.web.language.catalog import (
@@ -133,6 +133,7 @@ SECTIONS = {
 }
 templates.globals["sections"] = SECTIONS
 templates.globals["alert_words"] = {str(kind): words for kind, words in ALERTS.items()}
+templates.globals["door_words"] = DOORS
 templates.globals["languages"] = LANGUAGES
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.alerts.alert import AlertKind
+from app.core.gates.commands import DoorState
 from app.core.types import Reason
 from app.web.language.catalog import translated
 
@@ -91,6 +92,15 @@ OUTCOMES: dict[str, str] = {
     "dry_run": "Nothing was sent: the gate has no driver",
 }
 
+# The door as the hardware reports it.
+DOORS: dict[str, str] = {
+    DoorState.CLOSED: "closed",
+    DoorState.OPEN: "open",
+    DoorState.HELD: "held open",
+    DoorState.FORCED: "forced",
+    DoorState.FAULT: "faulty",
+}
+
 # What a guard does after a refusal. A reason that lets in, or that is an order, has none.
 NEXT_STEPS: dict[str, str] = {
     Reason.NO_FACE: "Ask them to stand before the camera and look at it.",
@@ -139,7 +149,7 @@ ALARMING = (Reason.SPOOF_SUSPECTED, Reason.SYSTEM_FAULT)
 
 def for_scripts() -> dict[str, Any]:
     """The tables in the language of the page, for its script."""
-    tables = {"reasons": REASONS, "cameras": CAMERAS, "outcomes": OUTCOMES, "orders": ORDERS}
+    tables = {"reasons": REASONS, "cameras": CAMERAS, "outcomes": OUTCOMES, "orders": ORDERS, "doors": DOORS}
     said = {name: in_words(table) for name, table in {**tables, "next": NEXT_STEPS}.items()}
     return {**said, "alarming": [reason.value for reason in ALARMING]}
 

@@ -11,7 +11,7 @@ from app.core.types import Role
 from app.web.language.catalog import now, spoken, translated
 from app.web.language.choice import COOKIE
 from app.wiring import System
-from tests.web.conftest import TestClient, cookie, sign_in
+from tests.web.conftest import GATE, TestClient, cookie, sign_in
 
 PAGE = {"accept": "text/html"}
 
@@ -80,3 +80,11 @@ def test_numbers_that_count_nothing_have_no_thousands() -> None:
         assert translated("signed {when}, place {sequence}", when="x", sequence=12345).endswith("12345")
     finally:
         spoken.reset(before)
+
+
+def test_corners_of_the_watched_zone_keep_the_names_that_the_script_knows(client: TestClient, system: System) -> None:
+    headers = PAGE | {"accept-language": "de"} | cookie(sign_in(system, Role.ADMIN))
+
+    page = client.get(f"/cameras/new?gate={GATE}", headers=headers).text
+
+    assert re.findall(r'data-corner="(\w+ \w+)"', page) == ["left top", "right top", "left bottom", "right bottom"]

@@ -41,6 +41,8 @@ TABLES = (
 )  # fmt: skip
 # And in these a word in small letters.
 WORDS = {"app/web/console/words.py", "app/web/console/people/standing.py"}
+# And in these tables of other modules.
+WORD_TABLES = {"VALUES", "USERS", "WORDS"}
 _FORM = re.compile(r"[<>]|%s|charset|filename|max-age| \| |\|\w|^\W*$|\\[a-z]|^[a-z_]+$")
 # What looks like text and is none: protocols' words, names of classes and products, lists of names.
 _NO_TEXT = {
@@ -49,7 +51,7 @@ _NO_TEXT = {
     "Tasmota", "ESPHome", "Home Assistant", "Shelly Plus, Pro, Gen3, Gen4", "Need user=",
     "PulseTime{channel} 0; Power{channel}", "PulseTime{channel} {pulse}; Power{channel} On", "Power{channel} Off",
     "tidying imports", "running imports", "giving up import {id}", "destroying upload {import_id}",
-    "destroying reports of import {id}", "bad", "warn", "good", "globalThis.words = {dumps};",
+    "destroying reports of import {id}", "bad", "warn", "good", "info", "globalThis.words = {dumps};",
     "{type} in {name}, line {lineno}", "a config without a driver",
 }  # fmt: skip
 _LISTS_WITHOUT_TEXT = {"WEEKDAYS", "MONTHS", "SHOWN", "_MONTHS", "_NAMES"}
@@ -151,6 +153,7 @@ class _Sentences(ast.NodeVisitor):
         self.place = place
         self.found: list[Text] = []
         self._is_table = place.startswith(TABLES)
+        self._are_words = place in WORDS
 
     def visit_Expr(self, node: ast.Expr) -> None:
         if not isinstance(node.value, ast.Constant):
@@ -158,11 +161,18 @@ class _Sentences(ast.NodeVisitor):
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value:
-            self.visit(node.value)
+            self._assigned(node.target, node.value)
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        if not any(isinstance(target, ast.Name) and target.id in _LISTS_WITHOUT_TEXT for target in node.targets):
-            self.visit(node.value)
+        target = node.targets[0]
+        if not (isinstance(target, ast.Name) and target.id in _LISTS_WITHOUT_TEXT):
+            self._assigned(target, node.value)
+
+    def _assigned(self, target: ast.expr, value: ast.expr) -> None:
+        before = self._are_words
+        self._are_words |= isinstance(target, ast.Name) and target.id in WORD_TABLES
+        self.visit(value)
+        self._are_words = before
 
     def visit_arg(self, _: ast.arg) -> None: ...
 
@@ -218,7 +228,7 @@ class _Sentences(ast.NodeVisitor):
         words = _WORDS.findall(bare)
         if text in _NO_TEXT or "\n" in text:
             return
-        if self.place in WORDS and re.fullmatch(r"[a-z]+", text):
+        if self._are_words and re.fullmatch(r"[a-z]+", text):
             self.found.append(Text(text, self.place))
             return
         if _FORM.search(bare):

@@ -94,7 +94,8 @@ class ActivityFilters:
 
     def words(self) -> str:
         """The filters but for the times, for people."""
-        said = [f"{_(label)} {self.fields[name]}" for name, label in _LABELS.items() if self.fields[name]]
+        shown = {**self.fields, "decision": _(_DECISIONS.get(self.fields["decision"], ""))}
+        said = [f"{_(label)} {shown[name]}" for name, label in _LABELS.items() if shown[name]]
         if self.fields["reason"]:
             said.append(_("reason “{reason}”", reason=_(REASONS[self.fields["reason"]])))
         return ", ".join(said) or _("none")
@@ -106,6 +107,7 @@ class ActivityFilters:
         return [] if since >= until else in_parts(since, until, PARTS, self.clocks.zone)
 
 
+_DECISIONS = {"open": "opened", "deny": "denied"}
 _LABELS = {
     "q": "name or number",
     "gate": "gate",

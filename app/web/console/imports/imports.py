@@ -31,7 +31,10 @@ WORDS: dict[ImportState, tuple[str, str]] = {
 CHOICES = (
     ("number", "Number (required)"),
     ("name", "Name (required)"),
-    *((f"name:{n}", f"Name, {ordinal} part") for n, ordinal in enumerate(("2nd", "3rd", "4th", "5th"), 2)),
+    ("name:2", "Name, 2nd part"),
+    ("name:3", "Name, 3rd part"),
+    ("name:4", "Name, 4th part"),
+    ("name:5", "Name, 5th part"),
     ("email", "E-mail"),
     ("status", "Status: active or inactive"),
     ("valid_from", "Valid from"),

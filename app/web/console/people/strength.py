@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from app.core.recognition.strength import Strength, strength
 from app.core.types import Employee
 from app.web.console.words import number_word
+from app.web.language.catalog import counted
+from app.web.language.catalog import translated as _
 from app.wiring import System
 
 ENOUGH = 3  # photos
@@ -12,7 +14,7 @@ ENOUGH = 3  # photos
 
 @dataclass(frozen=True)
 class StrengthWords:
-    """kind: good, warn or bad. basis: what the figures were measured on; empty without any."""
+    """In the language of the page. kind: good, warn or bad. basis: what the figures were measured on, or empty."""
 
     words: str
     kind: str
@@ -28,28 +30,33 @@ def strength_words(system: System, employee: Employee, badges: int) -> StrengthW
 def worded(employee: Employee, measured: Strength | None) -> StrengthWords:
     photos = employee.photos
     if not photos:
-        return StrengthWords(f"No gate can recognise {employee.name}: add three photos, in different light.", "bad")
-    count = f"{number_word(photos).capitalize()} {'photo' if photos == 1 else 'photos'}"
-    missing = number_word(ENOUGH - photos)
+        words = _("No gate can recognise {name}: add three photos, in different light.", name=employee.name)
+        return StrengthWords(words, "bad")
+    count = counted("{number} photo", "{number} photos", photos, number=_(number_word(photos)))
+    count = count[:1].upper() + count[1:]
+    missing = _(number_word(ENOUGH - photos))
     if measured is None:
-        words = f"{count}." if photos >= ENOUGH else f"{count}: add {missing}, for fewer refusals."
-        return StrengthWords(words, "good" if photos >= ENOUGH else "warn")
+        if photos >= ENOUGH:
+            return StrengthWords(f"{count}.", "good")
+        return StrengthWords(_("{count}: add {missing}, for fewer refusals.", count=count, missing=missing), "warn")
     one, three = _share(measured.one), _share(measured.three)
-    basis = (
-        f"Measured with {measured.enrolled:,} people enrolled and one stranger in {round(1 / measured.rate):,} let in, "
-        "press photos, one picture a try."
+    basis = _(
+        "Measured with {enrolled} people enrolled and one stranger in {strangers} let in, press photos, one picture "
+        "a try.",
+        enrolled=measured.enrolled,
+        strangers=round(1 / measured.rate),
     )
     if measured.at_least:
-        basis += " This site is harder than that (more people, or a stricter rate), so expect more."
-    if photos == 1:
-        return StrengthWords(
-            f"{count}: about {one} tries turned away. With three it is {three}; add {missing}.", "warn", basis
-        )
-    if photos < ENOUGH:
-        words = f"{count}: between {one} tries turned away (with one) and {three} (with three); add {missing}."
-        return StrengthWords(words, "warn", basis)
-    return StrengthWords(f"{count}: about {three} tries turned away.", "good", basis)
+        basis += " " + _("This site is harder than that (more people, or a stricter rate), so expect more.")
+    if photos >= ENOUGH:
+        return StrengthWords(_("{count}: about {three} tries turned away.", count=count, three=three), "good", basis)
+    said = (
+        "{count}: about {one} tries turned away. With three it is {three}; add {missing}."
+        if photos == 1
+        else "{count}: between {one} tries turned away (with one) and {three} (with three); add {missing}."
+    )
+    return StrengthWords(_(said, count=count, one=one, three=three, missing=missing), "warn", basis)
 
 
 def _share(share: float) -> str:
-    return f"1 in {round(1 / share)}"
+    return _("1 in {number}", number=round(1 / share))

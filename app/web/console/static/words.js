@@ -2,13 +2,14 @@
 // which base.html loads first; their keys are the English texts.
 
 const texts = globalThis.words ?? {};
+const MEANING = /\|[a-z]+$/; // "Let in|do" is the "Let in" of a button; nobody sees what follows the bar
 
 /**
  * _("Saved.") or _`${name} was removed.`: the text in the language of the page. Its key has {0}, {1} where values are.
  */
 export function _(english, ...values) {
   const key = typeof english === "string" ? english : english.reduce((all, part, at) => `${all}{${at - 1}}${part}`);
-  return filled(texts[key] ?? key, values);
+  return filled(texts[key] ?? key.replace(MEANING, ""), values);
 }
 
 /** counted(n, "{0} photo", "{0} photos", ...more): the form for n, which is {0}; the others are {1} and so on. */

@@ -5,6 +5,7 @@ import { _ } from "../words.js";
 const STEP = 0.01;
 const LEAST = 0.05; // a zone narrower than this was a press, not a drawing
 const SIDES = ["left", "top", "right", "bottom"];
+const WORDS = { left: _("left"), top: _("top"), right: _("right"), bottom: _("bottom") };
 export const WHOLE = { left: 0, top: 0, right: 1, bottom: 1 };
 const within = (x) => Math.min(1, Math.max(0, x));
 const rounded = (x) => Math.round(x * 1000) / 1000;
@@ -25,7 +26,7 @@ export function zoneEditor({ stage, box, fields, start, changed }) {
     box.style.width = `${(zone.right - zone.left) * 100}%`;
     box.style.height = `${(zone.bottom - zone.top) * 100}%`;
     for (const side of SIDES) if (document.activeElement !== fields[side]) fields[side].value = Math.round(zone[side] * 100);
-    const words = isWhole() ? _("the whole picture") : `${SIDES.map((side) => `${side} ${Math.round(zone[side] * 100)} %`).join(", ")}`;
+    const words = isWhole() ? _("the whole picture") : SIDES.map((side) => `${WORDS[side]} ${Math.round(zone[side] * 100)} %`).join(", ");
     box.setAttribute("aria-label", _`Watched zone: ${words}`);
     stage.classList.toggle("whole", isWhole());
   }

@@ -132,7 +132,7 @@ function drawState(gate) {
     ...(is.mode === "normal" ? [] : [badge(is.mode === "lockdown" ? _("Lockdown") : _("Released"), "bad")]),
     ...(is.locked ? [badge(_("Locked by hand"), "bad")] : []),
     ...(is.enabled ? [] : [badge(_("Disabled"))]),
-    ...(is.door ? [badge(_`Door ${_(is.door)}`, is.door === "forced" || is.door === "fault" ? "bad" : "")] : []),
+    ...(is.door ? [badge(_`Door ${words.doors[is.door] ?? is.door}`, is.door === "forced" || is.door === "fault" ? "bad" : "")] : []),
     ...seen.map((c) => badge(`${c.camera}: ${words.cameras[c.state] ?? c.state}`, c.state === "working" ? "good" : "warn")));
   const turn = lane.querySelector('[data-order="lock"], [data-order="unlock"]');
   if (turn) {
@@ -202,7 +202,7 @@ const handlers = {
     if (settled) catchUp();
   },
   fault({ detail: fault }) {
-    state(fault ?? "live", fault ? "bad" : "good");
+    state(fault ?? _("live"), fault ? "bad" : "good");
   },
   beat() {},
 };
@@ -224,7 +224,7 @@ function connect() {
   alerts.clear();
   stream = new EventSource(rooted(last ? `/v1/events/stream?after=${encodeURIComponent(last)}` : "/v1/events/stream"));
   stream.addEventListener("open", () => {
-    state("live", "good");
+    state(_("live"), "good");
     if (!last) catchUp(); // the first event of a site may come between the page and its stream
     setTimeout(() => { settled = true; }, 1500);
   });
@@ -238,7 +238,7 @@ function connect() {
 }
 
 async function lost() {
-  state("reconnecting", "warn");
+  state(_("connecting again"), "warn");
   caughtUpTo = last;
   if (stream.readyState !== EventSource.CLOSED) return;
   try {
@@ -260,7 +260,7 @@ addEventListener("online", connect);
 heard("stream");
 document.addEventListener("contact", ({ detail: silentS }) => {
   if (silentS) state(_`No connection for ${silentS} s. What you see is old.`, "bad");
-  else state("live", "good");
+  else state(_("live"), "good");
 });
 
 // A clock that stands still shows a page that does
@@ -277,7 +277,7 @@ const guard = () => import("./guard.js"); // a page that is opened to watch does
 const lookUp = async (event, gate, ...then) => (await guard()).lookUp(event, gate, ...then);
 const ACTS = {
   letIn: async (event, person) => (await guard()).askToLetIn(event, person),
-  whoIsThis: (event) => lookUp(event, event.gate, _("Let in"), (person) => {
+  whoIsThis: (event) => lookUp(event, event.gate, _("Let in|do"), (person) => {
     acting = event.gate;
     ACTS.letIn(event, person);
   }),

@@ -47,7 +47,7 @@ export function large(event, words, actions) {
       el("p", { class: "faint" }, event.times > 1 && [`${_("since")} `, when(event.since, event.gate), `, ${_("last")} `], when(event.at, event.gate), event.camera ? ` · ${event.camera}` : "",
         event.gate_result ? ` · ${words.outcomes[event.gate_result.outcome]}` : "")),
     actions && is === "deny" && el("div", { class: "now-actions" },
-      el("button", { type: "button", "data-act": "letIn" }, _("Let in")),
+      el("button", { type: "button", "data-act": "letIn" }, _("Let in|do")),
       el("button", { type: "button", class: "second", "data-act": "whoIsThis" }, _("Who is this?")),
       el("button", { type: "button", class: "second", "data-act": "report" }, _("Report"))));
 }

@@ -15,7 +15,7 @@ document.addEventListener("alerts", ({ detail: open }) => {
   screen.replaceChildren(
     el("p", { class: "wall-word" }, words[newest.kind] ?? newest.kind),
     el("p", { class: "wall-place" }, newest.gate ?? newest.camera ?? ""),
-    el("p", {}, "since ", when(newest.at, newest.gate), newest.detail ? ` · ${newest.detail}` : ""),
+    el("p", {}, _("since"), " ", when(newest.at, newest.gate), newest.detail ? ` · ${newest.detail}` : ""),
     ...(critical.length > 1 ? [el("p", {}, _`and ${critical.length - 1} more`)] : []),
     el("p", {}, _("Shown until it is acknowledged.")));
 });

@@ -10,6 +10,7 @@ const form = document.getElementById("behaviour");
 const { gate } = form.dataset;
 const FIELDS = { bad_unlock_ms: "unlock_s", bad_door_held_after_ms: "door_held_after_s", bad_gate_config: "fail_mode" };
 const WORDS = { secure: _("stays locked"), safe: _("stands open") };
+const label = (field, value) => [...form.elements[field].options].find((one) => one.value === value)?.text ?? value;
 
 const body = () => ({
   enabled: form.elements.enabled.checked,
@@ -21,8 +22,8 @@ const body = () => ({
   door_held_after_ms: Math.round(1000 * form.elements.door_held_after_s.value),
 });
 const described = (one) => [
-  [_("In use"), one.enabled ? "yes" : "no"], [_("Opens for"), `${one.unlock_ms / 1000} s`], [_("Without the service"), WORDS[one.fail_mode]],
-  [_("Pictures held up"), one.liveness], [_("Who went through"), one.passages], [_("Badges"), one.badge_format], [_("Door held after"), `${one.door_held_after_ms / 1000} s`],
+  [_("In use"), one.enabled ? _("yes") : _("no")], [_("Opens for"), `${one.unlock_ms / 1000} s`], [_("Without the service"), WORDS[one.fail_mode]],
+  [_("Pictures held up"), label("liveness", one.liveness)], [_("Who went through"), label("passages", one.passages)], [_("Badges"), label("badge_format", one.badge_format)], [_("Door held after"), `${one.door_held_after_ms / 1000} s`],
 ];
 
 async function save(version) {

@@ -111,9 +111,11 @@ function mount(box, forms, has) {
   show();
 }
 
+const FAIL_MODES = { secure: _("stays locked"), safe: _("stands open") };
+const LIVENESS = { auto: _("Automatic (default)"), required: _("Refuse what looks like a picture"), monitor: _("Only note it in the log"), off: _("Do not look") };
 const described = (gate) => [
   [_("Hardware"), gate.hardware ?? gate.driver], [_("In use"), gate.enabled ? _("yes") : _("no")],
-  [_("Opens for"), `${gate.unlock_ms / 1000} s`], [_("Fail mode"), gate.fail_mode], [_("Liveness"), gate.liveness],
+  [_("Opens for"), `${gate.unlock_ms / 1000} s`], [_("Fail mode"), FAIL_MODES[gate.fail_mode]], [_("Liveness"), LIVENESS[gate.liveness]],
 ];
 
 function question(one, has) {
@@ -128,12 +130,12 @@ function question(one, has) {
       el("span", {}, one.label, hints && el("span", { class: "hint", id: says }, hints)));
   }
   const input = one.choices.length
-    ? el("select", shared, one.default === null && el("option", { value: "" }, "none"),
+    ? el("select", shared, one.default === null && el("option", { value: "" }, _("none")),
       one.choices.map((choice) => el("option", { value: choice, selected: choice === String(value === "" ? one.default : value) }, LABELS[choice] ?? choice)))
     : el("input", { ...shared, value, maxlength: one.longest, autocomplete: one.kind === "secret" ? "new-password" : "off", spellcheck: "false",
       type: one.kind === "secret" ? "password" : ["whole", "number"].includes(one.kind) ? "number" : "text",
       min: one.least, max: one.most, step: one.kind === "number" ? "any" : false, placeholder: stored ? "••••••••" : one.default === null ? false : String(one.default) });
-  return el("div", { class: "field" }, el("label", { for: id }, one.label, !one.required && !["choice", "whole", "number"].includes(one.kind) && el("span", { class: "faint" }, " (optional)")), input,
+  return el("div", { class: "field" }, el("label", { for: id }, one.label, !one.required && !["choice", "whole", "number"].includes(one.kind) && el("span", { class: "faint" }, " ", _("(optional)"))), input,
     hints && el("p", { class: "hint", id: says }, hints),
     stored && !one.required && el("label", { class: "choice" }, el("input", { type: "checkbox", "data-forget": one.name }), _("Remove what is stored")));
 }

@@ -47,8 +47,7 @@ form.addEventListener("submit", async (event) => {
     button.disabled = false;
     if (error.code === "ambiguous_dates") problemAt(form, "dates", error.message);
     else if (error.code === "bad_mapping" && !(columns.number && columns.name)) {
-      const what = columns.number ? "name" : "number";
-      problemAt(form, selects[0].name, _`Choose which column is the ${what}.`);
+      problemAt(form, selects[0].name, columns.number ? _("Choose which column is the name.") : _("Choose which column is the number."));
     } else say(error.message, "bad");
   }
 });

@@ -7,6 +7,7 @@ import { _, counted, decimals, number } from "../words.js";
 
 const head = document.querySelector("[data-import]");
 const path = `/v1/imports/${head.dataset.import}`;
+const WORDS = { added: _("added"), changed: _("changed"), unchanged: _("unchanged"), refused: _("refused") };
 const KINDS = { added: "good", changed: "info", unchanged: "", refused: "bad" };
 
 // Progress
@@ -63,7 +64,7 @@ let next = null;
 let asked;
 
 function row(one) {
-  const number = one.employee_id ? el("a", { href: rooted(`/employees/${one.employee_id}`) }, one.number) : one.number;
+  const linked = one.employee_id ? el("a", { href: rooted(`/employees/${one.employee_id}`) }, one.number) : one.number;
   const source = rooted(`${path}/rows/${one.line}/picture`);
   const picture = one.has_picture ? el("img", { class: "refused-photo", src: source, alt: _("The refused photo"), loading: "lazy" }) : null;
   const unseen = one.recognisable === false ? badge(_("cannot be recognised"), "warn") : null;
@@ -73,8 +74,8 @@ function row(one) {
     "tr",
     {},
     el("td", { class: "right number" }, String(one.line)),
-    el("td", {}, number, one.name ? el("div", { class: "faint" }, one.name) : null),
-    el("td", {}, badge(one.outcome, KINDS[one.outcome]), unseen),
+    el("td", {}, linked, one.name ? el("div", { class: "faint" }, one.name) : null),
+    el("td", {}, badge(WORDS[one.outcome], KINDS[one.outcome]), unseen),
     el("td", {}, picture, said.length ? el("ul", {}, said) : el("span", { class: "faint" }, photos)),
   );
 }
