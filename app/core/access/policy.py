@@ -120,6 +120,15 @@ def decide_by_credential(
     return replace(decision, reason=Reason.CREDENTIAL_ACCEPTED if enough else Reason.FACE_REQUIRED)
 
 
+def lacks(employee: Employee, has_badge: bool, entry: EntryMode) -> Reason | None:
+    """What the gate asks for and this person does not have; None for nothing."""
+    if has_badge and not employee.photos:
+        return None
+    if not has_badge and entry in (EntryMode.BADGE, EntryMode.BADGE_AND_FACE):
+        return Reason.CREDENTIAL_REQUIRED
+    return Reason.FACE_REQUIRED if not has_badge and not employee.photos and entry is EntryMode.FACE else None
+
+
 def decide_by_both(
     evidence: Evidence,
     holder: Employee,

@@ -31,6 +31,7 @@ class Answer:
         gate_says: what the gate does with everybody at that time, so that nobody is asked about the person.
         refused: what keeps the person out everywhere, before any rule is asked.
         zones_say: why the zones behind the gate refuse the person now; None for another time, or if they do not.
+        lacks: what the gate asks for and the person does not have: a badge, or a face.
         mode: of the gate at that time. A free period that waits for a first person does not count as begun.
     """
 
@@ -42,18 +43,25 @@ class Answer:
     explanation: Explanation
     mode: ModeNow
     zones_say: Reason | None = None
+    lacks: Reason | None = None
 
     @property
     def reason(self) -> Reason:
         found = self.gate_says or self.refused or _by_rules(self.explanation.permission)
-        return self.zones_say or found if found is Reason.RECOGNISED else found
+        return self.lacks or self.zones_say or found if found is Reason.RECOGNISED else found
 
     @property
     def words(self) -> str:
-        """One sentence about the person: what the zones say, else what the rules say."""
+        """One sentence about the person: what they lack or what the zones say, else what the rules say."""
+        if self.reason in LACKING_WORDS:
+            return LACKING_WORDS[self.reason]
         return ZONE_WORDS.get(self.zones_say, self.explanation.words) if self.zones_say else self.explanation.words
 
 
+LACKING_WORDS = {
+    Reason.CREDENTIAL_REQUIRED: "The gate asks for a badge, and the person has none.",
+    Reason.FACE_REQUIRED: "The gate asks for a face, and the person has neither a photo nor a badge.",
+}
 ZONE_WORDS = {
     Reason.ZONE_FULL: "The zone behind the gate is full.",
     Reason.ANTI_PASSBACK: "The person is inside already, by what gates know.",
@@ -88,6 +96,7 @@ class RuleQuestions:
             who, where, rules = _employee(tx, employee), _gate(tx, gate), self.rules.at(tx)
             site = tx.site.get() if at is None else None
             answer = _answer(rules, who, where, asked, site)
+            answer = replace(answer, lacks=policy.lacks(who, bool(tx.credentials.of(who.id)), answer.mode.mode))
             if at is not None or answer.reason is not Reason.RECOGNISED:
                 return answer
             # Where people are says nothing about another time.
@@ -100,15 +109,17 @@ class RuleQuestions:
         with self.store.read() as tx:
             who, gates, rules = _employee(tx, employee), tx.gates.all(), self.rules.at(tx)
             site = tx.site.get() if at is None else None
+            has_badge = bool(tx.credentials.of(who.id))
         person = person_of(who, rules)
 
         def verdict(gate: Gate) -> GateVerdict:
-            before = _gate_says(gate, rules.mode_at(gate.id, asked), site) or policy.standing(
-                who, asked, rules.day_at(gate.id, asked)
-            )
+            mode = rules.mode_at(gate.id, asked)
+            before = _gate_says(gate, mode, site) or policy.standing(who, asked, rules.day_at(gate.id, asked))
             if before is not None:
                 return GateVerdict(gate, before)
             permission = rules.may_pass(person, gate.id, asked)
+            if permission.allowed and (lacking := policy.lacks(who, has_badge, mode.mode)) is not None:
+                return GateVerdict(gate, lacking)
             return GateVerdict(gate, _by_rules(permission), permission.allowed and isinstance(permission.rule, Grant))
 
         return [verdict(gate) for gate in gates]

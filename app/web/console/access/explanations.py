@@ -34,6 +34,10 @@ def why(answer: Answer, zone: ZoneInfo) -> str:
         return _gate_says(answer)
     if answer.refused is not None:
         return _standing(answer.employee, answer.refused, answer.at, zone)
+    if reason is Reason.CREDENTIAL_REQUIRED:
+        return f"{gate} asks for a badge, and {name} has none."
+    if reason is Reason.FACE_REQUIRED:
+        return f"{gate} asks for a face, and {name} has neither a photo nor a badge."
     if answer.zones_say is not None:
         return {
             Reason.ZONE_FULL: f"The zone behind {gate} is full.",

@@ -18,6 +18,7 @@ from app.core.people.details import Details
 from app.core.types import Employee
 from app.services.access.credentials.credential_book import CredentialBook
 from app.services.access.rules.permits import Permits
+from app.services.access.rules.rule_questions import RuleQuestions
 from tests.fakes import empty, like, new_id, person, photo
 from tests.services.process import Process
 
@@ -264,3 +265,26 @@ def test_anti_passback_and_passages_count_a_badge_as_a_face(site: Process, bea: 
     site.clock.now += timedelta(seconds=20)
     assert badge(site, BEAS).reason == "anti_passback"
     assert badge(site, ADAS).reason == "credential_accepted"
+
+
+@pytest.mark.parametrize("mode", [mode for mode in EntryMode if mode.asks_who])
+def test_explanation_names_what_the_person_lacks(site: Process, ada: Employee, bea: Employee, mode: EntryMode) -> None:
+    """It says yes exactly where they pass, whoever they are."""
+    nobody = site.enrolment.add(Details("E-4", "Neither badge nor photo"))
+    bob = site.enrolment.by_number("E-2")
+    assert bob is not None
+    set_mode(site, mode)
+    questions = RuleQuestions(site.store, site.clock)
+    said = {one.id: str(questions.explain(one.id, "lobby-1").reason) for one in (ada, bea, bob, nobody)}
+    needs_badge = mode in (EntryMode.BADGE, BOTH)
+    # With neither, the rules alone are explained where either would do.
+    lacking = {EntryMode.FACE: "face_required", EntryMode.NORMAL: "recognised"}.get(mode, "credential_required")
+    assert said == {
+        ada.id: "recognised",
+        bea.id: "recognised",
+        bob.id: "credential_required" if needs_badge else "recognised",
+        nobody.id: lacking,
+    }
+    for one, reason in said.items():
+        (verdict,) = questions.at_every_gate(one)
+        assert verdict.reason == reason
