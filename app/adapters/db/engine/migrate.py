@@ -26,7 +26,12 @@ _SCRIPTS = Path(__file__).parents[4] / "migrations"
 SEALED_AT = "0016"  # the columns for seals and sealed people are there, and what was in the clear is too
 RULES_AT = "0021"  # the tables of rules are there, and empty
 # Sealed tables that came later, by the revision in which they are there, and empty.
-SEALED_LATER = {"0027": tables.site_settings, "0031": tables.import_mappings, "0034": tables.invitations}
+SEALED_LATER = {
+    "0027": tables.site_settings,
+    "0031": tables.import_mappings,
+    "0034": tables.invitations,
+    "0039": tables.credentials,
+}
 TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (
     "this database has no seals, and its key file says that it had: restore a newer backup. If it really is a backup "
