@@ -3,7 +3,7 @@
 import typer
 
 from models import facenet
-from models.accuracy import calibrate, evaluate, widths
+from models.accuracy import calibrate, evaluate, holder, widths
 from models.liveness import pad_report
 from models.siamese import command as siamese
 from models.weights import fetch
@@ -13,6 +13,7 @@ app.command("fetch")(fetch.command)
 app.command("calibrate")(calibrate.command)
 app.command("evaluate")(evaluate.command)
 app.command("widths")(widths.command)
+app.command("holder")(holder.command)
 app.command("evaluate-pad")(pad_report.command)
 app.command("train")(siamese.command)
 app.command("facenet")(facenet.command)
