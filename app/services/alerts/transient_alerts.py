@@ -51,8 +51,13 @@ class TransientAlerts:
             kind, gate_id = AlertKind.REPORTED, event.gate_id
             alert = Alert(self.new_id(), now, kind, gate_id, None, comment, now, event_id=event_id, actor=actor)
             tx.alerts.raise_(alert)
-            # Locked until the commit, so that no erasure misses what is written here.
-            if event.employee_id is not None and not tx.employees.lock(event.employee_id):
+            # Locked until the commit, so that no erasure misses what is written here. Whom the event shows according to
+            # a correction can be erased, too; then the event is empty.
+            said = (one.employee_id for one in tx.corrections.of([event_id]).get(event_id, ()))
+            for person_id in sorted({event.employee_id, event.subject_id, *said} - {None}, key=str):
+                tx.employees.lock(str(person_id))
+            now_stored = tx.events.get(event_id)
+            if now_stored is None or now_stored.sealed_payload is None:
                 raise Conflict("event_has_no_person", ERASED)
         return alert
 

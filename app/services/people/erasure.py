@@ -71,7 +71,10 @@ class Erasure:
                     words = f"line {number} of the erasure journal"
                     tx.alerts.raise_(Alert(self.new_id(), self.clock(), AlertKind.RECORD_ALTERED, detail=words))
                     continue
-                tx.alerts.forget(employee_id)
+                if not tx.employees.lock(employee_id):
+                    continue  # as of nearly every line: nothing of them is left
+            with self.store.write() as tx:
+                tx.alerts.forget(employee_id)  # before the person is locked, in the order of locks
                 tx.templates.lock()
                 if tx.employees.lock(employee_id):
                     self._forget(tx.data_keys.get(employee_id))

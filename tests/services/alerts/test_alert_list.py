@@ -260,6 +260,20 @@ def test_report_during_an_erasure_leaves_nothing_of_the_person(
     assert {alert.detail for alert in found(alerts, AlertState.ALL)} <= {""}
 
 
+def test_erasure_of_whom_a_correction_names_during_a_report_leaves_nothing_of_the_person(
+    transient: TransientAlerts, alerts: AlertList, site: Process, clock: Clock, meanwhile: Meanwhile
+) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    attributed = site.decide(photo(person(5)))
+    corrections = Corrections(site.store, site.log, site.vault, site.signer, clock, new_id)
+    corrections.add(attributed.id, CorrectionKind.WAS, ada.id, "user-7")
+    meanwhile.before(AlertRows, "raise_", lambda: site.erasure.erase(ada.id))
+    with suppress(Conflict):
+        transient.reported(attributed.id, "user-7", "Ada again")
+    meanwhile.results()
+    assert {alert.detail for alert in found(alerts, AlertState.ALL)} <= {""}
+
+
 def test_erasure_during_a_report_leaves_nothing_of_the_person(
     transient: TransientAlerts, alerts: AlertList, site: Process, meanwhile: Meanwhile
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from app.adapters.crypto.journal import JsonJournal
 from app.adapters.crypto.signing import Ed25519Signer
+from app.adapters.db.repositories.alerts import AlertRows
 from app.core.alerts.alert import AlertKind
 from app.core.errors import CryptoFault, NotFound, NotRecorded
 from app.core.events.records import EventFilter
@@ -147,6 +148,12 @@ def test_erased_person_stays_erased_after_a_restore(
     assert restored.sees(0) == "not_recognised" and restored.sees(1) == "recognised"
     assert restored.recorded() == 4
     assert restored.erasure.replay() == 0
+
+
+def test_start_searches_nothing_of_whom_is_gone(site: Process, ada: Employee, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.erasure.erase(ada.id)
+    monkeypatch.setattr(AlertRows, "forget", None)
+    assert site.erasure.replay() == 0
 
 
 def test_journal_that_is_damaged_stops_the_start(site: Process, ada: Employee, tmp_path: Path) -> None:
