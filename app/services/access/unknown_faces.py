@@ -124,7 +124,8 @@ class UnknownFaces:
                 raise BadInput(
                     "not_unknown", "Somebody has named these faces already, or they are older than three days."
                 )
-            wanted.sort(key=lambda one: self._seen[one].quality if one in self._seen else 0.0, reverse=True)
+            seen = self._seen.copy()  # since it may be forgotten at any moment
+            wanted.sort(key=lambda one: seen[one].quality if one in seen else 0.0, reverse=True)
             kept = [self._picture(tx, one) for one in wanted[:MOST_PHOTOS]]
         pictures = [picture for picture in kept if picture is not None]
         if not pictures:

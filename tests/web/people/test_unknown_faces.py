@@ -86,6 +86,27 @@ def test_somebody_is_named_and_known_from_then_on(
     assert group_of(refused[0]) is None
 
 
+class Forgets(dict[str, Any]):
+    """What was read of pictures, forgotten by another thread as soon as somebody looks."""
+
+    def __contains__(self, key: object) -> bool:
+        found = super().__contains__(key)
+        self.clear()
+        return found
+
+
+def test_faces_are_named_while_what_was_read_of_them_is_forgotten(
+    on: None, refused: list[str], client: TestClient, admin: Headers, system: System
+) -> None:
+    read(client, admin)
+    twin = system.enrolment.add(Details("U-3", "Unknown For A Moment"))
+    system.unknown_faces._seen = Forgets(system.unknown_faces._seen)
+    answer = client.post(ASSIGN, headers=admin, json={"employee": twin.id, "events": refused})
+    system.unknown_faces._seen = {}
+    system.erasure.erase(twin.id)
+    assert answer.status_code == 200, answer.text
+
+
 def test_checks_of_an_enrolment_refuse_another_person(
     on: None, refused: list[str], client: TestClient, admin: Headers, ada: dict[str, Any], system: System
 ) -> None:
