@@ -27,4 +27,4 @@ def minding(system: System) -> Iterator[None]:
         ):
             yield
     finally:
-        guarded("key-uses", system.keys.note_uses)
+        guarded("key-uses", system.keys.note_last_uses)

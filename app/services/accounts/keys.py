@@ -1,14 +1,17 @@
 """Who may call: keys for devices and scripts, shown once, stored as a hash, revocable at once in every process."""
 
+import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.core.errors import BadInput, NotFound, Unauthorised
+from app.core.errors import BadInput, NotFound, NotRecorded, Unauthorised
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.tokens import digest
 from app.core.types import ApiKey, Role
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,14 @@ class Keys:
         for key_id, at in used.items():
             if self._used.get(key_id) == at:
                 self._used.pop(key_id, None)
+
+    def note_last_uses(self) -> None:
+        """As `note_uses`, when the process ends and nobody tries again: what cannot be stored is lost."""
+        try:
+            self.note_uses()
+        except NotRecorded as error:
+            if self._used:
+                logger.warning("key_uses_lost keys=%d reason=%s", len(self._used), error)
 
     def last_uses(self) -> dict[str, datetime]:
         """When each key was last used, by its id; of other processes up to a minute ago."""

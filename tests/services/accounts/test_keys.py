@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.core.errors import BadInput, NotFound, Unauthorised
+from app.adapters.db.repositories.api_keys import KeyUseRows
+from app.core.errors import BadInput, NotFound, NotRecorded, Unauthorised
 from app.core.types import Role
 from tests.fakes import NOW, Clock
 from tests.services.process import Process
@@ -102,6 +103,24 @@ def test_last_use_of_a_key_is_stored_by_the_minute(site: Process, start: Start, 
     assert start().keys.last_uses() == {key.id: clock()}
     with pytest.raises(Unauthorised):
         site.keys.authenticate("fg_admin_unknown")
+
+
+def test_uses_that_are_lost_at_the_end_are_logged(
+    site: Process, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise NotRecorded("the database is gone")
+
+    site.keys.authenticate(site.keys.create(Role.ADMIN)[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(KeyUseRows, "put", gone)
+        site.keys.note_last_uses()
+    assert "key_uses_lost keys=1" in caplog.text
+    site.keys.note_uses()
+    caplog.clear()
+    monkeypatch.setattr(KeyUseRows, "begun_at", gone)
+    site.keys.note_last_uses()
+    assert "key_uses_lost" not in caplog.text, "nothing was lost"
 
 
 def test_key_from_before_uses_were_noted_is_not_called_unused(site: Process, clock: Clock) -> None:
