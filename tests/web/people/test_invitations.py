@@ -8,6 +8,7 @@ import pytest
 from httpx import Response
 
 from app.core.people.invitations import version_of
+from app.web.api.people import invitations
 from app.web.app import create_app
 from app.wiring import System
 from tests import pictures
@@ -27,6 +28,15 @@ def link(client: TestClient, admin: Headers, person: str) -> str:
     assert answer.json()["items"][0]["qr"] is None, "it was not asked for"
     found = str(answer.json()["items"][0]["link"])
     return found[found.index("/enrol?") :]
+
+
+def test_other_threads_run_while_qr_codes_are_drawn(
+    client: TestClient, admin: Headers, person: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[int] = []
+    monkeypatch.setattr(invitations, "resting", lambda: lambda: rests.append(1))
+    made = client.post("/v1/invitations", headers=admin, json={"employees": [person], "qr": True}).json()["items"]
+    assert made[0]["qr"].startswith("data:image/svg+xml") and len(rests) == 1
 
 
 def agree(client: TestClient, browser: Headers, page: str = "") -> Response:
