@@ -57,7 +57,7 @@ def test_names_in_a_sentence_stay_as_they_are() -> None:
 @pytest.mark.parametrize("name", ["Wei Sun", "Let in", "All people", "Mon", "Sun to Mon", "May 2026", "1,234"])
 def test_a_name_that_looks_like_a_text_or_a_date_stays(name: str) -> None:
     assert translated(f"{name} is suspended.") == f"{name} ist deaktiviert."
-    assert translated(f"“{name}” lets Ada through lobby.") == f"„{name}“ lässt Ada durch lobby."
+    assert translated(f"“{name}” lets Ada through lobby.") == f"„{name}“ gibt Ada Zutritt an lobby."
 
 
 @pytest.mark.usefixtures("german")
@@ -70,8 +70,8 @@ def test_a_weekday_and_a_long_date_in_a_sentence_follow_the_language() -> None:
 def test_dates_in_a_sentence_follow_the_language() -> None:
     said = translated("From Monday 30 November 2026, 07:00, by “Staff”.")
 
-    assert said == "Ab Montag, 30. November 2026, 07:00, durch „Staff“."
-    assert translated("Ada may pass from 2026-11-30 on.") == "Ada darf ab 30.11.2026 passieren."
+    assert said == "Zutritt ab Montag, 30. November 2026, 07:00 durch „Staff“."
+    assert translated("Ada may pass from 2026-11-30 on.") == "Ada hat ab dem 30.11.2026 Zutritt."
 
 
 @pytest.mark.usefixtures("german")

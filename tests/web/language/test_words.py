@@ -59,7 +59,7 @@ def test_a_photo_and_a_reason_in_the_history_of_a_person() -> None:
         ("This correction is withdrawn already.", "Diese Korrektur ist schon zurückgezogen."),
         (
             "valid_until is 1/2/27, which is no date with the day first.",
-            "valid_until ist 1/2/27, kein Datum mit Tag zuerst.",
+            "valid_until ist 1/2/27; mit dem Tag zuerst ist das kein Datum.",
         ),
     ],
 )
