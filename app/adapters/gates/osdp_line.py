@@ -1,6 +1,7 @@
 """A serial line in the form that libosdp expects."""
 
 import os
+import termios
 
 import serial
 from osdp import Channel  # type: ignore[import-untyped]
@@ -38,8 +39,8 @@ class Line(Channel):  # type: ignore[misc]
     def flush(self) -> None:
         try:
             self._port.reset_input_buffer()
-        except (OSError, serial.SerialException) as error:
-            self._failure = error
+        except (OSError, termios.error) as error:  # the second of a line that was pulled out
+            self._failure = error if isinstance(error, OSError) else OSError(*error.args)
 
     def check(self) -> None:
         """Raises the OSError that occurred since the last call."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.core.credentials.formats import CardFormat, CardNumber, encode
+from app.core.events.records import EventFilter
 from app.core.gates.commands import DriverKind
 from app.core.types import Role
 from app.services.gates.gate_settings import GateUpdate
@@ -63,6 +64,14 @@ def test_gate_reads_a_badge(client: TestClient, admin: Headers, gate: Headers, s
     assert client.post(HEARTBEAT, headers=gate, json=report).status_code == 204
     event = client.get(f"/v1/events?gate={GATE}&limit=1", headers=security).json()["items"][0]
     assert (event["reason"], event["employee"]["number"]) == ("credential_accepted", "B-77")
+
+
+def test_driver_reports_a_badge(system: System, client: TestClient, admin: Headers, person: str) -> None:
+    give(client, admin, person, number="9-9")
+    gate_id = system.gates.get(GATE).id
+    system.gate_control.on_badge(gate_id, encode(CardNumber(9, 9), FORMAT), system.clock())
+    (event,) = system.events.find(EventFilter(gate=GATE, limit=1))
+    assert event.reason == "credential_accepted" and event.decision is not None and event.decision.employee is not None
 
 
 def test_unknown_badge_is_presented_and_given(client: TestClient, admin: Headers, gate: Headers, person: str) -> None:

@@ -121,6 +121,16 @@ def test_line_that_is_gone_is_a_fault_of_the_gate(drive: Any) -> None:
     eventually(lambda: driver.healthy() == NO_LINE)
 
 
+def test_line_that_goes_away_is_tried_again(drive: Any) -> None:
+    """As a USB adapter that is pulled out."""
+    first = Reader()
+    driver = drive(first.config)
+    eventually(lambda: driver.healthy() is None)
+    first.unplug()
+    eventually(lambda: driver.healthy() == NO_LINE)
+    assert any(name.endswith("-reader") for name in drivers_threads()), "it goes on trying"
+
+
 @pytest.mark.parametrize("key", ["30313233343536373839 3A3B3C3D3E3F", bytes(range(0x30, 0x40)).hex(), "00" * 16, "12"])
 def test_known_keys_are_refused(reader: Reader, key: str) -> None:
     with pytest.raises(BadInput, match="key"):

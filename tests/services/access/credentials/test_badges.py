@@ -6,7 +6,8 @@ import pytest
 
 from app.adapters.db.repositories.credentials.credentials import CredentialRows
 from app.adapters.db.repositories.people import EmployeeRows
-from app.core.access.rules import Who
+from app.core.access.rules import GatePlace, Who, Zone
+from app.core.access.zone_policy import AntiPassback, ZonePolicy
 from app.core.credentials.badge import Badge
 from app.core.credentials.formats import CardFormat, CardNumber, encode
 from app.core.errors import BadInput, Conflict, NotFound
@@ -266,3 +267,13 @@ def test_two_admins_give_one_badge_to_two_people_at_once(
         first = error.code
     (second,) = meanwhile.results()
     assert {first, second} == {"4711", "credential_taken"}
+
+
+def test_anti_passback_counts_a_badge_as_a_face(site: Process, badge: str) -> None:
+    with site.store.write() as tx:
+        (place,) = tx.rules.all().gates
+        tx.rules.put(Zone("Z", "Hall", place.site_id, policy=ZonePolicy(AntiPassback.HARD)))
+        tx.rules.put(GatePlace(place.id, place.name, place.site_id, None, "Z"))
+    assert shown(site).reason == "credential_accepted"
+    site.clock.advance(seconds=20)
+    assert shown(site).reason == "anti_passback"

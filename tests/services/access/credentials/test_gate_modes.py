@@ -2,13 +2,11 @@
 by badge at each."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 
-from app.core.access.rules import EntryMode, GateMode, GatePlace, Zone
+from app.core.access.rules import EntryMode, GateMode
 from app.core.access.schedules import Hours, Schedule, Window
-from app.core.access.zone_policy import AntiPassback, ZonePolicy
 from app.core.credentials.badge import Badge
 from app.core.credentials.formats import CardFormat
 from app.core.errors import NotFound
@@ -256,17 +254,6 @@ def test_no_face_is_looked_at_where_a_badge_is_asked_for(
     assert blind.decide(photo(ADA)).reason == "credential_required"
 
 
-def test_anti_passback_and_passages_count_a_badge_as_a_face(site: Process, bea: Employee) -> None:
-    with site.store.write() as tx:
-        (place,) = tx.rules.all().gates
-        tx.rules.put(Zone("Z", "Hall", place.site_id, policy=ZonePolicy(AntiPassback.HARD)))
-        tx.rules.put(GatePlace(place.id, place.name, place.site_id, None, "Z"))
-    assert badge(site, BEAS).reason == "credential_accepted"
-    site.clock.now += timedelta(seconds=20)
-    assert badge(site, BEAS).reason == "anti_passback"
-    assert badge(site, ADAS).reason == "credential_accepted"
-
-
 @pytest.mark.parametrize("mode", [mode for mode in EntryMode if mode.asks_who])
 def test_explanation_names_what_the_person_lacks(site: Process, ada: Employee, bea: Employee, mode: EntryMode) -> None:
     """It says yes exactly where they pass, whoever they are."""
@@ -288,3 +275,15 @@ def test_explanation_names_what_the_person_lacks(site: Process, ada: Employee, b
     for one, reason in said.items():
         (verdict,) = questions.at_every_gate(one)
         assert verdict.reason == reason
+
+
+def test_first_person_of_a_free_period_may_come_by_badge(site: Process, ada: Employee, bea: Employee) -> None:
+    with site.store.write() as tx:
+        tx.rules.note_groups(["Porters"])
+    site.enrolment.update(bea.id, lambda before: Details.of(before, groups=("Porters",)))
+    with site.store.write() as tx:
+        (porters,) = tx.rules.all().groups
+        tx.rules.put(GateMode("M", gate(site), EntryMode.FREE, None, porters.id))
+    assert badge(site).reason == "credential_accepted" and face(site, person(7)).reason == "not_recognised"
+    assert badge(site, BEAS).reason == "credential_accepted"
+    assert face(site, person(7)).reason == "free_entry"
