@@ -1,5 +1,6 @@
 """Texts that arrive finished and hold what somebody typed: which of them are translated, and which stay as they are."""
 
+from app.core.access.difference import Difference
 from app.core.access.explanation import Condition, ConditionKind
 from app.core.access.rules import Grant, Rule
 from app.core.alerts.alert import AlertKind
@@ -8,12 +9,28 @@ from app.web.language.catalog import translated as _
 from app.web.language.dates import as_day, day_words
 
 # The values of one word that finished sentences have, so that catalogs hold them.
-VALUES = ("accepted", "dismissed", "withdrawn", "day", "month", "locked", "unlocked", "number", "photo")
+VALUES = ("accepted", "dismissed", "withdrawn", "day", "month", "locked", "unlocked", "number", "photo", "Sent")
 
 
 def alert_detail(kind: AlertKind | str, detail: str) -> str:
     """What an alert says besides its kind. A guard typed it in a report."""
     return detail if kind == AlertKind.REPORTED else _(detail)
+
+
+def difference_words(difference: Difference) -> str:
+    """What a change of the rules does. Gates keep their names."""
+    parts = [
+        _(
+            words,
+            people=counted("{count} person", "{count} people", people),
+            gates=counted("{count} gate", "{count} gates", gates),
+        )
+        for words, people, gates in difference.parts
+    ]
+    changes = _("This {changes}", changes=", ".join(parts)) if parts else _("This changes nothing for anybody")
+    if not difference.left:
+        return f"{changes}."
+    return _("{changes}; nobody is left for {gates}.", changes=changes, gates=", ".join(difference.left))
 
 
 def left_out(line: str) -> str:

@@ -47,22 +47,32 @@ class Difference:
     def words(self) -> str:
         """Such as "This takes 12 people off 3 gates; nobody is left for Gate 4." """
         parts = [
+            words.format(people=_count(people, "person", "people"), gates=_count(gates, "gate", "gates"))
+            for words, people, gates in self.parts
+        ]
+        sentence = "This " + ", ".join(parts) if parts else "This changes nothing for anybody"
+        return f"{sentence}; nobody is left for {', '.join(self.left)}." if self.left else f"{sentence}."
+
+    @property
+    def parts(self) -> list[tuple[str, int, int]]:
+        """What the change does, for how many people, at how many gates."""
+        return [
             *self._part(lambda gate: gate.lost, "takes {people} off {gates}"),
             *self._part(lambda gate: gate.gained, "lets {people} through {gates} that they could not pass"),
             *self._part(lambda gate: gate.less, "takes hours from {people} at {gates}"),
             *self._part(lambda gate: gate.more, "gives {people} more hours at {gates}"),
         ]
-        left = [gate.name for gate in self.gates if gate.nobody_left]
-        sentence = "This " + ", ".join(parts) if parts else "This changes nothing for anybody"
-        return f"{sentence}; nobody is left for {', '.join(left)}." if left else f"{sentence}."
 
-    def _part(self, ids: Callable[[GateDifference], tuple[str, ...]], words: str) -> Iterator[str]:
+    @property
+    def left(self) -> list[str]:
+        """The names of the gates for which nobody is left."""
+        return [gate.name for gate in self.gates if gate.nobody_left]
+
+    def _part(self, ids: Callable[[GateDifference], tuple[str, ...]], words: str) -> Iterator[tuple[str, int, int]]:
         gates = [gate for gate in self.gates if ids(gate)]
         people = {person for gate in gates for person in ids(gate)}
         if gates:
-            yield words.format(
-                people=_count(len(people), "person", "people"), gates=_count(len(gates), "gate", "gates")
-            )
+            yield words, len(people), len(gates)
 
 
 def difference(before: RuleSet, after: RuleSet, people: Iterable[Person], at: datetime) -> Difference:

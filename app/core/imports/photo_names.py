@@ -71,20 +71,20 @@ class Unused:
     def notices(self) -> Iterator[str]:
         """Yields a sentence for each kind."""
         for kind, count in sorted(self.counts.items()):
-            shown = such_as(self._names[kind])
+            files = first_of(self._names[kind])
             if kind == SYSTEM:
                 yield f"Ignored files that computers add by themselves (Thumbs.db, .DS_Store and the like): {count}."
             else:
                 what = "1 file was" if count == 1 else f"{count} files were"
-                yield f"{what} not used ({kind}), {shown}. Photos are {_KINDS}."
+                yield f"{what} not used ({kind}), such as {files}. Photos are {_KINDS}."
 
 
 _KINDS = ", ".join(kind.name for kind in PHOTO_KINDS[:-1]) + f" or {PHOTO_KINDS[-1].name}"
 
 
-def such_as(names: Sequence[str]) -> str:
+def first_of(names: Sequence[str]) -> str:
     """Names the first few files."""
-    return "such as " + ", ".join(name[-80:] for name in names[:SHOWN])
+    return ", ".join(name[-80:] for name in names[:SHOWN])
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from app.core.errors import BadInput, TooLarge
 from app.core.imports.people_file import PeopleFile, Row
-from app.core.imports.photo_names import Matched, clean, such_as, without_zeros
+from app.core.imports.photo_names import Matched, clean, first_of, without_zeros
 from app.core.imports.reports import PhotoSource, RowProblem
 from app.services.people.photo_judgement import Judged, assess
 
@@ -41,7 +41,8 @@ def about_photos(file: PeopleFile, matched: Matched, photos: PhotoSource) -> Ite
     strays = [name for name in photos.names() if name not in used]
     if strays:
         what = "1 photo belongs" if len(strays) == 1 else f"{len(strays)} photos belong"
-        yield f"{what} to no row of the CSV, {such_as(strays)}."
+        files = first_of(strays)
+        yield f"{what} to no row of the CSV, such as {files}."
     known = {clean(row.number) for row in file.rows}
     for name in strays:
         if number := without_zeros(name, known):

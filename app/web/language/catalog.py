@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from app.web.language.dates import as_day
+from app.web.language.dates import as_day, as_span
 from app.web.language.patterns import PHRASES, PLACEHOLDER, TYPED, Pattern
 
 if TYPE_CHECKING:  # Babel takes 60 ms to import, and a start need not wait for it
@@ -95,7 +95,12 @@ class Catalog:
         text = _MEANING.sub("", text)
         if " " not in text or len(text) > LONGEST or depth > DEEPEST or self.language == ENGLISH:
             return text
-        return self._by_pattern(text, depth) or self._as_sentence(text, depth) or self._by_sentences(text, depth)
+        return (
+            as_span(text, self.language)
+            or self._by_pattern(text, depth)
+            or self._as_sentence(text, depth)
+            or self._by_sentences(text, depth)
+        )
 
     def pattern(self, text: str) -> str:
         """Returns the translation of exactly this text."""
@@ -120,7 +125,9 @@ class Catalog:
             return None
         stop = "." if text.endswith(".") else ""
         bare = text[:1].lower() + text[1:].removesuffix(stop)
-        said = self._texts.get(bare) or (None if _SENTENCE_END.search(text) else self._by_pattern(bare, depth))
+        said = self._texts.get(text.removesuffix(stop)) or self._texts.get(bare)
+        if said is None and not _SENTENCE_END.search(text):
+            said = self._by_pattern(bare, depth)
         return f"{said[:1].upper()}{said[1:]}{stop}" if said else None
 
     def _value(self, name: str, value: str, depth: int) -> str:
@@ -132,12 +139,21 @@ class Catalog:
             return value.replace(bare, self.figure(bare))
         if (day := as_day(bare, self.language)) is not None:
             return value.replace(bare, day)
-        return value.replace(bare, self.of(bare, depth + 1)) if name in PHRASES else value
+        if name not in PHRASES:
+            return value
+        said = self.of(bare, depth + 1)
+        if said == bare:  # ": the camera is busy", after what it is about
+            bare = bare.lstrip(":;, ")
+            said = self.of(bare, depth + 1)
+        return value.replace(bare, said)
 
     def _by_sentences(self, text: str, depth: int) -> str:
         sentences = _SENTENCE_END.split(text)
         if len(sentences) > 1:
             return " ".join(self.of(one, depth + 1) for one in sentences)
+        head, colon, tail = text.partition(": ")
+        if colon and head in self._texts:  # "Sent: the relay answered 200."
+            return f"{self._texts[head]}: {self.of(tail, depth + 1)}"
         clauses = _CLAUSE.split(text)  # each but the first begins with "; "
         return "".join(self.of(one, depth + 1) for one in clauses) if len(clauses) > 1 and clauses[0] else text
 

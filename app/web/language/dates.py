@@ -15,6 +15,7 @@ _WRITTEN = re.compile(
     rf"((?P<weekday>(?:{'|'.join(WEEKDAYS)})[a-z]*) )?(?P<day>\d{{1,2}}) (?P<month>(?:{'|'.join(MONTHS)})[a-z]*) "
     rf"(?P<year>\d{{4}}){_TIME}"
 )
+_SPAN = re.compile(r"(?P<count>\d[\d,]*) (?P<unit>second|minute|hour|day|week|month|year)s?")
 _WEEKDAY = re.compile(rf"(?P<weekday>{'|'.join(WEEKDAYS)})(?P<time> \d\d:\d\d)")
 
 
@@ -53,6 +54,15 @@ def as_day(text: str, language: str) -> str | None:
     except ValueError:  # it only looked like a date
         pass
     return None
+
+
+def as_span(text: str, language: str) -> str | None:
+    """Returns a time such as "3 hours" as the language writes it; None if the text is anything else."""
+    if (found := _SPAN.fullmatch(text)) is None:
+        return None
+    from babel.units import format_unit
+
+    return format_unit(int(found["count"].replace(",", "")), f"duration-{found['unit']}", locale=language)
 
 
 def _written(day: date, pattern: str, language: str) -> str:

@@ -10,7 +10,7 @@ PHRASES = {
     "age_in_words", "because", "begin", "begins", "cause", "clocks", "count", "cure", "damaged", "day", "days",
     "detail", "employees", "end", "explained", "failed", "fault", "first", "for_people", "gates", "harm", "hint",
     "in_words", "kind", "kinds", "last", "left", "left_out", "meant", "missing", "mode", "more", "one", "or",
-    "people", "problem", "said", "save", "send", "sentence", "shows", "strangers", "such_as",
+    "people", "problem", "said", "save", "send", "sentence", "shows", "strangers",
     "templates", "tests", "three", "times", "what", "where", "why", "without_liveness", "words", "wrong",
 }  # fmt: skip
 TYPED = {"cell", "comment", "doubtful", "name", "number", "path", "text", "title"}  # not even dates and figures in it

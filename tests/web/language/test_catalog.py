@@ -67,6 +67,22 @@ def test_a_weekday_and_a_long_date_in_a_sentence_follow_the_language() -> None:
 
 
 @pytest.mark.usefixtures("german")
+@pytest.mark.parametrize(
+    ("english", "said"),
+    [
+        ("3 days", "3 Tage"),
+        ("Too many wrong tries; wait 1 minute and try again.", "Zu viele falsche Versuche; warten Sie 1 Minute"),
+        ("it was set back by 2 hours", "sie wurde um 2 Stunden zurückgestellt"),
+        ("no picture for 12 s: the camera is too busy", "kein Bild seit 12 s: die Kamera ist überlastet"),
+        ("Sent: the relay answered 200 in 43 ms.", "Gesendet: das Relais antwortete 200 in 43 ms."),
+        ("This changes nothing for anybody.", "Das ändert für niemanden etwas."),
+    ],
+)
+def test_parts_of_a_sentence_are_translated(english: str, said: str) -> None:
+    assert translated(english).startswith(said)
+
+
+@pytest.mark.usefixtures("german")
 def test_dates_in_a_sentence_follow_the_language() -> None:
     said = translated("From Monday 30 November 2026, 07:00, by “Staff”.")
 

@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from app.core.access.difference import Difference, GateDifference
 from app.core.access.explanation import Condition, ConditionKind
 from app.core.access.rules import Grant, Rule, Where, Who
 from app.core.alerts.alert import AlertKind
 from app.core.types import Reason
 from app.web.console.events.rule import rule_of
-from app.web.finished import alert_detail, condition_words, left_out
+from app.web.finished import alert_detail, condition_words, difference_words, left_out
 from app.web.language.catalog import spoken
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -57,6 +58,15 @@ def test_what_a_rule_asks_for_is_translated() -> None:
 
 def test_an_event_that_a_calendar_leaves_out_keeps_its_name() -> None:
     assert left_out("Let in: it has no start.") == "Let in: er hat keinen Anfang."
+
+
+def test_what_a_change_of_the_rules_does_is_said_in_german() -> None:
+    gates = (GateDifference("g", "Let in", lost=("a", "b"), nobody_left=True), GateDifference("h", "H", lost=("a",)))
+
+    assert difference_words(Difference(gates)) == (
+        "Das bedeutet: kein Zutritt mehr für 2 Personen (2 Durchgänge); an Let in hat dann niemand mehr Zutritt."
+    )
+    assert difference_words(Difference(())) == "Das ändert für niemanden etwas."
 
 
 def test_the_rule_of_an_event_keeps_its_name() -> None:

@@ -228,7 +228,7 @@ class _Sentences(ast.NodeVisitor):
         words = _WORDS.findall(bare)
         if text in _NO_TEXT or "\n" in text:
             return
-        if self._are_words and re.fullmatch(r"[a-z]+", text):
+        if self._are_words and re.fullmatch(r"[A-Za-z]+", text):
             self.found.append(Text(text, self.place))
             return
         if _FORM.search(bare):

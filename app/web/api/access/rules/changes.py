@@ -14,7 +14,7 @@ from app.web.api.access.rules import groups, places, rules, times
 from app.web.api.access.rules.entries import Id, IfMatch, Kind, WarningOut, named_field, tagged, version_sent
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Identity, Strict
-from app.web.fields import Words
+from app.web.finished import difference_words
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(tags=["Rules"])
@@ -108,7 +108,7 @@ class GateChangeOut(BaseModel):
 
 class ChangeOut(BaseModel):
     version: int = Field(description="of the rules, after the change; of one that is not made: as they are")
-    words: Words = Field(examples=["This takes 12 people off 3 gates; nobody is left for Gate 4."])
+    words: str = Field(examples=["This takes 12 people off 3 gates; nobody is left for Gate 4."])
     gates: list[GateChangeOut] = Field(description="those at which something changes")
     warnings: list[WarningOut]
 
@@ -122,7 +122,7 @@ class ChangeOut(BaseModel):
 
         return cls(
             version=change.version,
-            words=change.difference.words,
+            words=difference_words(change.difference),
             gates=[
                 GateChangeOut(
                     gate=gate.gate_id,
