@@ -90,11 +90,12 @@ class Presences(Protocol):
         """
         ...
 
-    def unknown_in(self, zone_id: str) -> int:
-        """Returns how many unknown people are in the zone, and locks that count until the transaction ends.
+    def lock_zone(self, zone_id: str) -> None:
+        """Locks the zone's count until the transaction ends. Zones are locked by id."""
+        ...
 
-        Zones are locked by id.
-        """
+    def unknown_in(self, zone_id: str) -> int:
+        """Returns how many unknown people are in the zone. Locks as `lock_zone`."""
         ...
 
     def set_unknown(self, zone_id: str, count: int, at: datetime) -> None: ...
@@ -143,8 +144,8 @@ class Musters(Protocol):
         ...
 
     def start(self, muster: Muster) -> None: ...
-    def end(self, muster_id: str, at: datetime, actor: str) -> bool:
-        """Returns False, even in a race, if it has ended already."""
+    def end(self, muster_id: str, at: datetime, actor: str | None) -> bool:
+        """Returns False, even in a race, if it has ended already. Its ticks are gone then."""
         ...
 
     def tick(self, muster_id: str, tick: Tick) -> bool:

@@ -82,7 +82,7 @@ class PassageWatch:
         _lock_people(tx, waiting)
         ends = set() if way is None else {way.zone_from, way.zone_to}
         for end in sorted(end for end in ends if end in rules.zones.zones):
-            tx.presences.unknown_in(end)
+            tx.presences.lock_zone(end)
         lost = 0
         for passage in waiting:
             taken = tx.passages.take(passage.id)

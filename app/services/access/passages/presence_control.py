@@ -3,7 +3,7 @@
 A correction never opens a gate and never keeps anybody in.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from app.services.events.orders import ordered
 OUTSIDE, UNKNOWN = "outside", "unknown"
 KEPT_OUTSIDE = timedelta(hours=24)  # then nobody needs to know any more when somebody left
 EVERYBODY = "everybody"
-AT_ONCE = 50  # people of a daily reset in one transaction
+AT_ONCE = 50  # people of a reset in one transaction
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,11 @@ class PresenceControl:
     def reset(self, place: str, comment: str, actor: str) -> int:
         """Forgets where people are: those in a zone and in zones inside it, or everybody. Returns how many they were.
 
-        place: a zone's id or name, or "everybody". Unknown people are forgotten, too. Raises as `correct`.
+        place: a zone's id or name, or "everybody". Unknown people are forgotten, too. Whoever a gate moves meanwhile is
+        where it says. Raises as `correct`; NotRecorded: some may be forgotten already.
         """
         comment = plain_comment(comment, required=True)
-        with self.store.write() as tx:
+        with self.store.read() as tx:
             zones = self.rules.at(tx).zones
             zone = None if place == EVERYBODY else _zone(zones, place)
             inside = frozenset(zones.zones) if zone is None else zones.inside(zone.id)
@@ -79,14 +80,18 @@ class PresenceControl:
             )
             if not gates:
                 raise _no_gate()
-            for gate_id in gates:
+            known = {one.person_id: one for one in tx.presences.all()}
+            going = {one.person_id for gate in gates for one in tx.passages.of_gate(gate)} - {None}
+        people = {who: one for who, one in known.items() if zone is None or one.zone_id in inside}
+        now, words = self.clock(), f"{EVERYBODY if zone is None else zone.name}, {UNKNOWN}: {comment}"
+        # A little at a time: meanwhile gates decide.
+        for gate_id in gates:
+            with self.store.write() as tx:
                 tx.events.lock_head(gate_id)
-            now = self.clock()
-            people = [p.person_id for p in tx.presences.all() if zone is None or p.zone_id in inside]
-            people += [p.person_id for gate in gates for p in tx.passages.of_gate(gate) if p.person_id is not None]
-            forgotten = self._forget(tx, people, inside, now)
-            self._record(tx, gates, f"{EVERYBODY if zone is None else zone.name}, {UNKNOWN}: {comment}", actor, now)
-        return forgotten
+                self._record(tx, [gate_id], words, actor, now)
+        with self.store.write() as tx:
+            unknown = self._forget(tx, (), inside, now)
+        return unknown + self._forget_unmoved({**{who: known.get(who) for who in going if who}, **people})
 
     def set_unknown(self, place: str, count: int, comment: str, actor: str) -> None:
         """Says how many unknown people are in a zone. Raises as `correct`, and BadInput for a count out of bounds."""
@@ -101,7 +106,7 @@ class PresenceControl:
                 raise _no_gate()
             tx.events.lock_head(gates[0])
             now = self.clock()
-            tx.presences.unknown_in(zone.id)
+            tx.presences.lock_zone(zone.id)
             tx.presences.set_unknown(zone.id, count, now)
             self._record(tx, gates, f"{zone.name}, {count} {UNKNOWN}: {comment}", actor, now)
 
@@ -112,23 +117,30 @@ class PresenceControl:
         """
         with self.store.read() as tx:
             people, unknown = self._due(tx, self.rules.at(tx).zones)
-        # A few at a time: meanwhile gates decide.
-        people.sort(key=lambda one: one.person_id)
-        for start in range(0, len(people), AT_ONCE):
-            with self.store.write() as tx:
-                still = [one.person_id for one in people[start : start + AT_ONCE] if self._still(tx, one)]
-                self._forget(tx, still, (), self.clock())
+        self._forget_unmoved({one.person_id: one for one in people})
         with self.store.read() as tx:
             _, unknown = self._due(tx, self.rules.at(tx).zones)
         if unknown:
             with self.store.write() as tx:
                 self._forget(tx, (), unknown, self.clock())
 
+    def _forget_unmoved(self, seen: Mapping[str, Presence | None]) -> int:
+        """Forgets where these people are, unless something moved them since. Returns how many were forgotten.
+
+        A few at a time: meanwhile gates decide.
+        """
+        people, forgotten = sorted(seen), 0
+        for start in range(0, len(people), AT_ONCE):
+            with self.store.write() as tx:
+                still = [who for who in people[start : start + AT_ONCE] if self._still(tx, who, seen[who])]
+                forgotten += self._forget(tx, still, (), self.clock())
+        return forgotten
+
     @staticmethod
-    def _still(tx: Transaction, seen: Presence) -> bool:
+    def _still(tx: Transaction, person_id: str, seen: Presence | None) -> bool:
         """Whether nothing moved the person since. Locks their row."""
-        tx.employees.get(seen.person_id, for_update=True)
-        return tx.presences.get(seen.person_id) == seen
+        tx.employees.get(person_id, for_update=True)
+        return tx.presences.get(person_id) == seen
 
     def _due(self, tx: Transaction, zones: ZoneMap) -> tuple[list[Presence], list[str]]:
         """Whose place is to be forgotten, and the zones whose unknown people are."""

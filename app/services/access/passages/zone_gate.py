@@ -71,7 +71,7 @@ class ZoneGate:
         zones = rules.zones
         if way is not None and for_update:
             for zone in limited(way.entered):
-                tx.presences.unknown_in(zone.id)
+                tx.presences.lock_zone(zone.id)
         granted = tuple(one for one in tx.passages.of_person(employee.id) if one.until > now)
         position = Position(tx.presences.get(employee.id), granted)
         opened = now - timedelta(milliseconds=gate.unlock_ms)

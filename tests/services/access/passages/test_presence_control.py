@@ -1,16 +1,21 @@
 """Corrections and resets: by a person, with a reason, in the log; and what time forgets."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 
 from app.core.access.zone_policy import AntiPassback
 from app.core.errors import BadInput, Conflict, NotFound
+from app.core.ports.store import Store, Transaction
+from app.services.access.passages import presence_control
 from tests.services.access.passages.building import LAB, OFFICE, Building
 
 pytestmark = pytest.mark.one_database
-ADA, BOB = 0, 1
+ADA, BOB, CY = 0, 1, 2
 
 
 def newest(building: Building) -> tuple[str, str | None, str | None, str | None]:
@@ -69,6 +74,33 @@ def test_reset_of_a_zone_forgets_who_is_in_it_and_inside_it(building: Building) 
     assert building.where(bob) is None and building.unknown() == {}
     assert [building.goes("in-1", axis) for axis in (ADA, BOB)] == ["recognised", "recognised"]
     assert building.control.reset("everybody", "a new week", "guard-1") == 2
+
+
+class Between:
+    """A store for which something happens before each of its write transactions."""
+
+    def __init__(self, store: Store, happens: Callable[[], None]) -> None:
+        self.read, self._write, self._happens = store.read, store.write, happens
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        self._happens()
+        return self._write()
+
+
+def test_gates_decide_during_a_reset(building: Building, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _, last = sorted(building.enrol(ADA, BOB, CY))
+    for axis in (ADA, BOB, CY):
+        building.goes("in-1", axis)
+    monkeypatch.setattr(presence_control, "AT_ONCE", 1)
+
+    def moves() -> None:
+        if building.where(first) is None and building.where(last) == OFFICE:
+            building.control.correct(last, "Lab", "seen there", "guard-1")
+
+    slowly = replace(building.control, store=cast(Store, Between(building.site.store, moves)))
+    assert slowly.reset("everybody", "a drill", "guard-1") == 2
+    assert (building.where(first), building.where(last)) == (None, LAB), "the last one was moved meanwhile"
+    assert [building.reasons(gate)[-1] for gate in ("in-1", "in-2", "lab-in")] == ["presence_corrected"] * 3
 
 
 def test_unknown_people_are_counted_anew(building: Building) -> None:

@@ -34,7 +34,8 @@ class MusterRows:
     def start(self, muster: Muster) -> None:
         self._rows.insert(vars(muster))
 
-    def end(self, muster_id: str, at: datetime, actor: str) -> bool:
+    def end(self, muster_id: str, at: datetime, actor: str | None) -> bool:
+        self._ticks.delete()  # nobody asks for the ticks of a roll call that is over
         changes = {"ended_at": at, "ended_by": actor}
         return self._rows.update(changes, musters.c.id == muster_id, musters.c.ended_at.is_(None)) == 1
 

@@ -76,6 +76,9 @@ class PresenceRows:
         unknown = select(func.coalesce(func.sum(zone_counts.c.unknown), 0)).where(zone_counts.c.zone_id.in_(zones))
         return sum(int(self._connection.execute(query).scalar_one()) for query in (inside, coming, unknown))
 
+    def lock_zone(self, zone_id: str) -> None:
+        self.unknown_in(zone_id)
+
     def unknown_in(self, zone_id: str) -> int:
         rows = SealedRows(self._connection, zone_counts)
         row = rows.one(zone_id=zone_id, for_update=True)
