@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from app.adapters.db.engine.connect import sqlite_file
 from app.adapters.sealed_file import sync_folder
 from app.core.errors import Fault
 from app.core.events.chain import Flaw
+from app.core.ports.store import Transaction
 from app.core.site.backup import BackupHead
 from app.services.events.audit import AuditReport
 from app.settings import CONFIG_FILE, Settings
@@ -243,7 +245,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _end_what_was_open(backbone: Backbone) -> None:
-    """A session or link of then may have been ended since."""
+    """A session or link of then may have been ended since, and people have moved."""
     with backbone.store.write() as tx:
         users = tx.users.all(for_update=True)
         for user in users:
@@ -251,4 +253,19 @@ def _end_what_was_open(backbone: Backbone) -> None:
         tx.tickets.withdraw(None)
         for user in users:
             tx.sessions.end_all(user.id)
+        _nobody_known_inside(tx, backbone.clock())
         tx.invitations.revoke_waiting(backbone.clock())
+
+
+def _nobody_known_inside(tx: Transaction, now: datetime) -> None:
+    """Nobody knows where people have gone since, so what gates ask of them, and any roll call, begins anew."""
+    for zone_id in sorted(tx.presences.unknown()):
+        tx.presences.lock_zone(zone_id)
+        tx.presences.set_unknown(zone_id, 0, now)
+    for gate in tx.gates.all():
+        for passage in tx.passages.of_gate(gate.id):
+            tx.passages.withdraw(passage.event_id)
+    tx.presences.remove([one.person_id for one in tx.presences.all()])
+    muster = tx.musters.newest(for_update=True)
+    if muster is not None and muster.ended_at is None:
+        tx.musters.end(muster.id, now, None)

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from sqlalchemy import make_url, text
 from app.adapters.crypto.key_file import KeyFile
 from app.adapters.crypto.vault import Vault, load_master_key
 from app.commands.backups import restore
+from app.core.access.passages.muster import Muster
+from app.core.access.passages.presence import Passage, Presence
 from app.core.errors import CryptoFault, NotFound
 from app.core.sealing import Sealed, context
 from app.services.people.self_enrolment import SelfEnrolment
@@ -47,6 +50,23 @@ def test_restored_site_is_the_same_and_goes_on(site: Site, new_site: NewSite) ->
         assert again.people.recorded() == 6
         assert again.backbone.accounts.sessions.find(token) is None, "everybody signs in again"
         assert again.backbone.checkpoints.verify().valid
+
+
+def test_restored_site_knows_of_nobody_inside(site: Site, new_site: NewSite) -> None:
+    ada, gate, now = employee(site, "E-1"), site.backbone.gates.get("lobby-1"), site.backbone.clock()
+    assert ada is not None
+    with site.backbone.store.write() as tx:
+        tx.presences.set_unknown("02", 3, now)
+        tx.passages.add(Passage("p", gate.id, "event", ada.id, None, "02", now, now + timedelta(hours=1)))
+        tx.presences.put(Presence(ada.id, "02", now))
+        tx.musters.start(Muster("m", now, "guard", "drill"))
+    file, elsewhere = site.backup(), new_site("restored")
+    restored(site, file, elsewhere)
+    with running(elsewhere) as again, again.backbone.store.read() as tx:
+        assert (tx.presences.all(), tx.presences.unknown(), tx.passages.of_gate(gate.id)) == ([], {}, [])
+        muster = tx.musters.newest()
+        assert muster is not None and muster.ended_at is not None and muster.ended_by is None
+        assert list(tx.seals.flaws()) == []
 
 
 @pytest.mark.both_databases

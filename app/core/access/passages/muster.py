@@ -11,7 +11,12 @@ from app.core.access.rules import Zone
 
 @dataclass(frozen=True)
 class Muster:
-    """A roll call, from its start to its end. started_by: the id of a key or user; None for a release's own."""
+    """A roll call, from its start to its end.
+
+    Attributes:
+        started_by: the id of a key or user; None for a release's own.
+        ended_by: likewise; None while it lasts, and if a restored backup ended it.
+    """
 
     id: str
     started_at: datetime

@@ -79,7 +79,7 @@ class MusterOut(BaseModel):
     started_by: str | None = Field(description="id of a key or user; null: an emergency release")
     comment: str
     ended_at: Moment | None
-    ended_by: str | None
+    ended_by: str | None = Field(description="id of a key or user; null: it lasts, or a restored backup ended it")
 
     @classmethod
     def of(cls, muster: Muster) -> "MusterOut":

@@ -136,6 +136,15 @@ def test_ticks_need_a_roll_call_and_a_person(building: Building) -> None:
         building.muster.tick("nobody", "guard-1")
 
 
+def test_ticks_go_with_the_end_of_their_roll_call(building: Building) -> None:
+    (ada,) = building.enrol(ADA)
+    muster = building.muster.start("drill", "guard-1")
+    building.muster.tick(ada, "guard-1")
+    building.muster.end("guard-1")
+    with building.site.store.read() as tx:
+        assert tx.musters.ticks(muster.id) == {} and list(tx.seals.flaws()) == []
+
+
 def test_other_device_learns_of_ticks_and_of_people(building: Building) -> None:
     ada, bob = building.enrol(ADA, BOB)
     building.goes("in-1", ADA)
