@@ -52,7 +52,9 @@ class ZonePolicy:
 
     def __post_init__(self) -> None:
         timed = self.anti_passback is AntiPassback.TIMED
-        if timed != (self.timed_min is not None) or not _within(self.timed_min, 1, MOST_TIMED_MIN):
+        if not timed and self.timed_min is not None:
+            raise BadInput("bad_timed_minutes", "Minutes are only for timed anti-passback.")
+        if (timed and self.timed_min is None) or not _within(self.timed_min, 1, MOST_TIMED_MIN):
             raise BadInput("bad_timed_minutes", f"Timed anti-passback lasts 1 to {MOST_TIMED_MIN} minutes.")
         if not 0 <= self.forgive_after_h <= MOST_FORGIVE_H:
             raise BadInput("bad_forgive_after", f"A zone forgives after 1 to {MOST_FORGIVE_H} hours, or never: 0.")

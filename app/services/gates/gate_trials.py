@@ -16,6 +16,7 @@ from app.core.gates.gate import Gate
 from app.core.gates.result import GateResultRow
 from app.core.ports.store import Store
 from app.core.types import Reason
+from app.services.events.statistics import ORDERS
 from app.services.gates.by_hand import ByHand
 from app.services.gates.dispatcher import GateDispatcher
 
@@ -26,19 +27,8 @@ SLACK_S = 3.0  # after the window, for a driver that hangs to be given up
 LOOK_S = 0.02
 ASK_S = 0.2  # between two questions to the database
 RECENT = 50  # events among which a controller that works has asked
-BY_ORDER = frozenset(
-    {
-        Reason.OPENED_BY_HAND,
-        Reason.LOCKED_BY_HAND,
-        Reason.UNLOCKED_BY_HAND,
-        Reason.RELEASED,
-        Reason.RESTORED,
-        Reason.LOCKDOWN,
-        Reason.PRESENCE_CORRECTED,
-        Reason.DID_NOT_ENTER,
-        Reason.PASSED_WITHOUT_GRANT,
-    }
-)
+# An order has these two reasons, and so has the denial of whoever asks meanwhile.
+NO_PROOF = ORDERS | {Reason.LOCKED_BY_HAND, Reason.LOCKDOWN}
 
 NOT_YET = ("not asked yet", "not connected yet")
 # By a part of the words that drivers use.
@@ -163,7 +153,7 @@ class GateTrials:
         with self.store.read() as tx:
             valid = any(key.gate_id == gate.id and key.revoked_at is None for key in tx.api_keys.all())
             recent = tx.events.find(EventFilter(gate=gate.name, limit=RECENT))
-            asked = any(event.reason not in BY_ORDER for event in recent)
+            asked = any(event.reason not in NO_PROOF for event in recent)
         if not valid:
             return TrialResult(TrialState.FAILS, "The controller has no key to ask with.", "Make a key for it.")
         if not asked:

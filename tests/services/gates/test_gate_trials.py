@@ -11,7 +11,8 @@ from app.core.errors import Busy, Conflict
 from app.core.events.records import EventFilter
 from app.core.gates.commands import CommandOutcome, GateResult
 from app.core.gates.hardware import HardwareChange
-from app.core.types import Role
+from app.core.types import Reason, Role
+from app.services.events.orders import ordered
 from app.services.gates import gate_trials
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings, GateUpdate
@@ -133,6 +134,11 @@ def test_controller_that_asks_needs_a_key_and_then_asks(
     assert (run().state, run().cure) == (FAILS, "Make a key for it.")
     site.keys.create(Role.GATE, "lobby-1")
     assert run().state is LIMITED
+    gate = site.gates.get("lobby-1")
+    with site.store.write() as tx:
+        for reason in (Reason.GRANT_GIVEN, Reason.LOCKED_BY_HAND, Reason.PRESENCE_CORRECTED):
+            site.log.append(tx, ordered(gate, new_id(), reason, site.clock(), "user-7"))
+    assert run().state is LIMITED, "people gave orders, and the controller has not asked"
     site.decide(photo(person(3)))
     assert run().state is WORKS
 

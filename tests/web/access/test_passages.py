@@ -144,6 +144,8 @@ def test_zone_says_what_it_asks_in_the_contract_and_in_the_file(client: TestClie
         "/v1/rules.yaml?dry_run=true", headers={**admin, "Content-Type": "application/yaml"}, content=text
     )
     assert again.status_code == 200, again.text
+    wrong = problem(client.patch(address, headers=admin, json={"anti_passback": "soft"}), 400, code="bad_timed_minutes")
+    assert wrong["detail"] == "Minutes are only for timed anti-passback."
     plain = {"anti_passback": "soft", "timed_minutes": None, "daily_reset": None, "limit": None}
     changed = client.patch(address, headers=admin, json=plain).json()
     assert plain.items() <= changed.items() and changed["forgive_after_hours"] == 8

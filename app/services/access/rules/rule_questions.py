@@ -104,7 +104,7 @@ class RuleQuestions:
             return answer if zoned is None else replace(answer, zones_say=zoned.answer.reason)
 
     def at_every_gate(self, employee: str, at: datetime | None = None) -> list[GateVerdict]:
-        """What `explain` would come to, for every gate by name, without its reasons: asks only the compiled rules."""
+        """What `explain` comes to before it asks the zones, for every gate by name, without its reasons."""
         asked = self._asked(at)
         with self.store.read() as tx:
             who, gates, rules = _employee(tx, employee), tx.gates.all(), self.rules.at(tx)

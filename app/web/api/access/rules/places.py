@@ -9,6 +9,7 @@ from app.core.access.rules import GatePlace, Lane, Site, Zone
 from app.core.access.schedules import clock
 from app.core.access.zone_policy import FORGIVE_AFTER_H, AntiPassback, ZonePolicy
 from app.web.api.access.rules.entries import Chosen, EntryOut, Id, Kind, Name, add_routes
+from app.web.api.access.rules.times import minutes
 from app.web.api.schemas import Strict
 from app.web.fields import PlainText
 
@@ -53,7 +54,7 @@ def _zone(body: ZoneIn, entry_id: str) -> Zone:
         AntiPassback(body.anti_passback),
         body.timed_minutes,
         body.forgive_after_hours,
-        None if body.daily_reset is None else int(body.daily_reset[:2]) * 60 + int(body.daily_reset[3:]),
+        None if body.daily_reset is None else minutes(body.daily_reset),
         frozenset(body.exempt_groups),
         body.limit,
     )

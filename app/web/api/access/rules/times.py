@@ -79,7 +79,7 @@ class HoursIO(Strict):
         return cls(start=_clock(hours.start_min), length=_clock(hours.length_min))
 
     def hours(self) -> Hours:
-        return Hours(_minutes(self.start), _minutes(self.length))
+        return Hours(minutes(self.start), minutes(self.length))
 
 
 class WindowIO(HoursIO):
@@ -124,7 +124,7 @@ def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _minutes(text: str) -> int:
+def minutes(text: str) -> int:
     return int(text[:2]) * 60 + int(text[3:])
 
 
