@@ -3,8 +3,11 @@
 Every command takes --data DIR. Settings come from the environment and DIR/facegate.toml.
 """
 
+import getpass
 import logging
+import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +17,7 @@ from rich.table import Table
 from app import machine
 from app.commands import audit, backups, cameras, clock, corrections, gates, keys, oidc, packs, people, rules, users
 from app.commands.common import HERE, Data, backbone, err, out, settings_of
+from app.core.accounts.trail import AtWork, working
 from app.core.errors import Conflict, FacegateError, NotFound
 from app.core.people.details import Details
 from app.core.text import folded
@@ -157,13 +161,37 @@ def demo(
     raise typer.Exit(run(data, port, stay=not leave))
 
 
+def _at_work() -> AtWork:
+    """Whoever runs this command, for the audit trail: the machine's account. `serve` and the demo work for others."""
+
+    words = sys.argv[1:3] if sys.argv[1:2] and sys.argv[1] in GROUPS else sys.argv[1:2]  # what follows may be a secret
+    command = " ".join(words)
+
+    def now() -> datetime:
+        from app.wiring import utc_now
+
+        return utc_now()
+
+    def new_id() -> str:
+        from app.wiring import new_id
+
+        return new_id()
+
+    try:
+        account = getpass.getuser()
+    except (KeyError, OSError):  # an id without a name, as in a container
+        account = str(os.getuid())
+    return AtWork(now, new_id, account, lambda: command, recorded=lambda: command not in {"serve", "demo"})
+
+
 def main() -> None:
     """Runs a command. A fault becomes one line that says what to do, and exit code 1."""
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
     try:
-        cli()
+        with working(_at_work()):
+            cli()
     except FacegateError as error:
         err.print(f"facegate: {error}", markup=False)
         sys.exit(1)

@@ -8,6 +8,7 @@ from app.core.access.passages.presence import Passage, Presence
 from app.core.access.schedules import Calendar, Hours, Schedule, Window
 from app.core.access.zone_policy import AntiPassback, ZonePolicy
 from app.core.accounts.provider import Provider
+from app.core.accounts.trail import Action, FieldChange, TrailEntry
 from app.core.accounts.users import Method, Session, SignIn, SignInOutcome, Ticket, TicketKind, User
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.cameras.camera import Camera
@@ -74,6 +75,12 @@ def fill(store: Store) -> None:
             tx.credentials.add(
                 Credential(f"B{n}", employee, CredentialKind.BADGE, CardFormat.RAW, b"sealed" + n.encode(), user, NOW),
                 f"32:0000000{n}",
+            )
+            changed = (FieldChange("unlock_ms", 1, 2),)
+            tx.trail.add(
+                TrailEntry(
+                    f"T{n}", NOW, user, "10.0.0.1", "PATCH", Action.CHANGED, "gate", gate, "g", employee, changed
+                )
             )
             tx.import_mappings.put(RememberedMapping(f"fingerprint-{n}", ColumnMapping({}), user, NOW))
         # Others, for what is moved to them.

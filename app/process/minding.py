@@ -1,5 +1,5 @@
-"""Minds the site every minute: the nightly backup, the copy of the keys beside it, when API keys were last used, and
-the daily resets of zones."""
+"""Minds the site every minute: the nightly backup, the copy of the keys beside it, when API keys were last used,
+the daily resets of zones, and the end of old entries of the audit trail."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ from app.web.turns import resting
 from app.wiring import System
 
 EVERY_S = 60.0
+EVERY_TRAIL_S = 3600.0
 
 
 @contextmanager
@@ -24,6 +25,7 @@ def minding(system: System) -> Iterator[None]:
             every(EVERY_S, "backups", look_at_backups, join_s=0),
             every(EVERY_S, "key-uses", system.keys.note_uses),
             every(EVERY_S, "presences", system.passages.control.look),
+            every(EVERY_TRAIL_S, "trail", lambda: system.trail.forget(system.clock())),
         ):
             yield
     finally:

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from app.web import errors, health
 from app.web.api.access import calendar_files, decisions, grants, muster, rule_questions, schedule_previews, tools
 from app.web.api.access.rules import changes, groups, places, rules, times
-from app.web.api.accounts import displays, keys, saved_views, users
+from app.web.api.accounts import audit_trail, displays, keys, saved_views, users
 from app.web.api.alerts import alerts
 from app.web.api.cameras import cameras, previews
 from app.web.api.describe import DescribedApp
@@ -34,6 +34,7 @@ from app.web.console.access import questions as access_questions
 from app.web.console.access import rules as rule_pages
 from app.web.console.access import schedules as schedule_pages
 from app.web.console.access import zones as zone_pages
+from app.web.console.accounts import audit_trail as audit_trail_page
 from app.web.console.accounts import displays as display_pages
 from app.web.console.accounts import language, provider, signin
 from app.web.console.accounts import users as user_pages
@@ -54,6 +55,7 @@ from app.web.console.site import health as health_page
 from app.web.console.site import mode as mode_page
 from app.web.console.site import settings as site_page
 from app.web.edge import admission, uploads
+from app.web.edge.at_work import WhoIsAtWork
 from app.web.edge.head import HeadAsGet
 from app.web.edge.headers import SafeHeaders
 from app.web.edge.limits import BodyLimit
@@ -104,6 +106,7 @@ PAGES = (
     language,
     provider,
     user_pages,
+    audit_trail_page,
     display_pages,
     contract,
 )
@@ -152,6 +155,7 @@ API = (
     users,
     saved_views,
     displays,
+    audit_trail,
 )
 
 ABOUT = """
@@ -186,6 +190,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     errors.install(app, as_page)
     most = system.settings.max_request_mb * 1_000_000
     uploads.keep_in_memory(most)
+    app.add_middleware(WhoIsAtWork, system=system)  # the innermost, which sees the route
     app.add_middleware(BodyLimit, most=most, imports=system.settings.max_import_mb * 1_000_000, admit=admission.admit)
     app.add_middleware(SafeHeaders)
     app.add_middleware(SpokenLanguage, of_site=SiteLanguage(lambda: system.site_settings.get().language))

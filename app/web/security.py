@@ -37,10 +37,10 @@ BACKGROUND = "Facegate-Background"
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
 HARMLESS = {"GET", "HEAD"}
 FORM = "application/x-www-form-urlencoded"
-# Keys of a request's state. WHO: the caller, found before the body was read. AUTHENTICATED: the caller's id.
-# REMEMBERED: the caller is known from memory, because the database did not answer. ARRIVAL: the gate of a request for
-# a decision.
-WHO, AUTHENTICATED, REMEMBERED, ARRIVAL = "who", "authenticated", "remembered", "arrival"
+# Keys of a request's state. WHO: the caller, found before the body was read. AUTHENTICATED, ROLES: the caller's id and
+# roles. REMEMBERED: the caller is known from memory, because the database did not answer. ARRIVAL: the gate of a
+# request for a decision.
+WHO, AUTHENTICATED, ROLES, REMEMBERED, ARRIVAL = "who", "authenticated", "roles", "remembered", "arrival"
 RELEASE = "/v1/release"
 DECISIONS = re.compile(r"/v1/gates/[^/]+/decisions")
 ASK_S = 2.0  # for a release; a database that hangs for longer counts as gone
@@ -81,7 +81,7 @@ def signed_in(request: Request) -> SignedIn | None:
     background = request.headers.get(BACKGROUND) is not None
     found: SignedIn | None = request.app.state.system.accounts.sessions.find(token, background=background)
     if found is not None:
-        request.scope["state"][AUTHENTICATED] = found.user.id
+        request.scope["state"].update({AUTHENTICATED: found.user.id, ROLES: found.principal.roles})
     return found
 
 
@@ -153,7 +153,7 @@ def holder(request: Request, credentials: HTTPAuthorizationCredentials | None) -
         who = _remembered(request, credentials)
         if who is None:
             raise
-        request.scope["state"].update({AUTHENTICATED: who.id, REMEMBERED: True})
+        request.scope["state"].update({AUTHENTICATED: who.id, ROLES: who.roles, REMEMBERED: True})
         return who
 
 
@@ -189,7 +189,7 @@ def _looked_up(request: Request, credentials: HTTPAuthorizationCredentials | Non
     if credentials is not None:
         keys: Keys = request.app.state.system.keys
         key = keys.authenticate(credentials.credentials, partial(_arrived, request))
-        request.scope["state"][AUTHENTICATED] = key.id
+        request.scope["state"].update({AUTHENTICATED: key.id, ROLES: frozenset({key.role})})
         return Principal(key.id, key.name, frozenset({key.role}), key.gate_id, "key")
     if not request.cookies.get(cookie_name(request)):
         raise Unauthorised("key_required", "Send a key: Authorization: Bearer KEY. People sign in at /signin.")

@@ -34,6 +34,7 @@ from app.services.access.rules.schedule_preview import SchedulePreviews
 from app.services.access.site_clock import SiteClock
 from app.services.accounts.keys import Keys
 from app.services.accounts.release_callers import ReleaseCallers
+from app.services.accounts.trail import Trail
 from app.services.alerts.alert_list import AlertList
 from app.services.alerts.shift_report import ShiftReports
 from app.services.alerts.transient_alerts import TransientAlerts
@@ -124,6 +125,7 @@ class Backbone:
     storage: StorageWatch
     clock_watch: ClockWatch
     accounts: SignInServices
+    trail: Trail
     by_hand: ByHand
     passages: PassageServices
     gate_trials: GateTrials
@@ -237,6 +239,7 @@ def open_backbone(
         clock_watch=clock_watch,
         transient_alerts=TransientAlerts(store, clock, new_id),
         accounts=open_sign_in(settings, store, vault, signer, clock, new_id, callers.forget),
+        trail=Trail(store),
         by_hand=by_hand,
         passages=passages,
         gate_trials=GateTrials(store, driving, by_hand, gate_leases.elsewhere),

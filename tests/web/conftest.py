@@ -1,6 +1,7 @@
 """One real System for all tests of the web: real weights, real photos, its own database; a key of each role."""
 
 import json
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from httpx import Response
+from httpx import Request, Response
 
+from app.core.accounts.trail import TrailFilter
 from app.core.recognition.liveness import LivenessMode
 from app.core.types import Role
 from app.services.accounts.sessions import csrf_of
@@ -19,6 +21,8 @@ from app.services.accounts.sign_in import Client
 from app.services.gates.gate_settings import GateUpdate
 from app.settings import read_settings
 from app.web.app import create_app
+from app.web.edge.at_work import QUIET
+from app.web.security import HARMLESS
 from app.wiring import System, open_system
 from tests import pictures
 
@@ -30,6 +34,7 @@ GATE, OTHER_GATE = "lobby-1", "lobby-2"
 DECISIONS = f"/v1/gates/{GATE}/decisions"
 Headers = dict[str, str]
 _users = count(1)
+QUIETLY = re.compile("|".join(re.sub(r"{\w+}", "[^/]+", path) for path in QUIET))
 
 
 def bearer(secret: str) -> Headers:
@@ -55,7 +60,31 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 def client(system: System) -> Iterator[TestClient]:
     """What is not caught becomes a 500 here, as for a real client."""
     with TestClient(create_app(system), raise_server_exceptions=False, follow_redirects=False) as client:
+        client.event_hooks["request"].append(lambda asked: note_trail(system, asked))
+        client.event_hooks["response"].append(lambda answer: check_trail(system, answer))
         yield client
+
+
+def note_trail(system: System, asked: Request) -> None:
+    """For a person's call that may change something. Others read nothing more, since tests count what a call reads."""
+    token = asked.headers.get("authorization", "").removeprefix("Bearer ")
+    known = "cookie" in asked.headers if not token else token.split("_")[1:2] not in (["gate"], ["camera"])
+    known = known and not asked.url.path.startswith("/enrol/")  # whoever has a link is no user
+    if asked.method not in HARMLESS and known and not QUIETLY.fullmatch(asked.url.path):
+        asked.extensions["trail"] = newest_entry(system)
+
+
+def check_trail(system: System, answer: Response) -> None:
+    """Fails the test that made this call if it was an order of a person, and the audit trail does not have it."""
+    before = answer.request.extensions.get("trail")
+    if before is not None and answer.status_code < 400:
+        left = newest_entry(system) > before
+        assert left, f"{answer.request.method} {answer.request.url.path} left no entry in the audit trail"
+
+
+def newest_entry(system: System) -> str:
+    found = system.trail.find(TrailFilter(limit=1))
+    return found[0].id if found else ""
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ from app.adapters.db.repositories.accounts import (
     SignInRows,
     TallyRows,
     TicketRows,
+    TrailRows,
     UserRows,
 )
 from app.adapters.db.repositories.alerts import AlertRows
@@ -46,10 +47,12 @@ from app.adapters.db.repositories.people import ERASED, EmployeeRows, Invitation
 from app.adapters.db.repositories.reembedding import MoveRows
 from app.adapters.db.repositories.site import BackupRows, InstallationRow, SettingsRow, SiteRow
 from app.adapters.db.repositories.statistics import CountRows, HistogramRows
+from app.adapters.db.seals.noting import begin_notes
 from app.adapters.db.seals.person_box import PersonBox, Vault, carry
 from app.adapters.db.seals.row_seal import RowSeals, use
 from app.adapters.db.seals.sealed_rows import begin_totals, settle_totals
 from app.adapters.db.seals.sealing import SealRows
+from app.adapters.db.seals.trail import settle_trail
 from app.core.accounts.provider import Providers
 from app.core.credentials.stored import BadgeReads, Credentials
 from app.core.errors import BadInput, Cause, Conflict, NotRecorded, Unconfirmed
@@ -58,7 +61,7 @@ from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
 from app.core.people.invitations import Invitations
 from app.core.ports.access import Musters, Passages, Presences, Rules
-from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Users
+from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Trail, Users
 from app.core.ports.alerts import Alerts
 from app.core.ports.cameras import Cameras
 from app.core.ports.events import Corrections, Counts, Events, Histograms, Seals
@@ -132,6 +135,7 @@ class SqlTransaction:
         self.musters: Musters = MusterRows(connection)
         self.credentials: Credentials = CredentialRows(connection)
         self.badge_reads: BadgeReads = BadgeReadRows(connection)
+        self.trail: Trail = TrailRows(connection)
 
 
 class SqlStore:
@@ -216,11 +220,13 @@ class SqlStore:
             writing(connection, left_ms)
             connection.info.pop(ERASED, None)
             begin_totals(connection)
+            begin_notes(connection)
             with connection.begin() as transaction:
                 if connection.dialect.name == "postgresql":
                     statement_ms = _STATEMENT_MS if deadline is None else left_ms
                     connection.execute(_BOUND, {"lock": f"{left_ms}ms", "statement": f"{statement_ms}ms"})
                 yield SqlTransaction(connection, writing=True, server_clock=self._server_clock)
+                settle_trail(connection)
                 settle_totals(connection)
                 if deadline is not None:
                     _left_ms(end)

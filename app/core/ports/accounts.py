@@ -6,6 +6,7 @@ from typing import Protocol
 
 from app.core.accounts.lockout import Tally
 from app.core.accounts.saved_views import SavedView
+from app.core.accounts.trail import TrailEntry, TrailFilter
 from app.core.accounts.users import Method, Session, SignIn, Ticket, User
 from app.core.types import ApiKey
 
@@ -128,6 +129,17 @@ class SignIns(Protocol):
         method: Method | None = None,
     ) -> list[SignIn]:
         """Returns sign-ins, newest first by id."""
+        ...
+
+    def forget(self, before: datetime) -> None: ...
+
+
+class Trail(Protocol):
+    """The stored audit trail. Changes of records are added by the store itself, with each transaction."""
+
+    def add(self, *entries: TrailEntry) -> None: ...
+    def find(self, which: TrailFilter) -> list[TrailEntry]:
+        """Returns entries, newest first by id."""
         ...
 
     def forget(self, before: datetime) -> None: ...

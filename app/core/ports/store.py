@@ -11,7 +11,7 @@ from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
 from app.core.people.invitations import Invitations
 from app.core.ports.access import Musters, Passages, Presences, Rules
-from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Users
+from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Trail, Users
 from app.core.ports.alerts import Alerts
 from app.core.ports.cameras import Cameras
 from app.core.ports.events import Corrections, Counts, Events, Histograms, Seals
@@ -75,6 +75,7 @@ class Transaction(Protocol):
     musters: Musters
     credentials: Credentials
     badge_reads: BadgeReads
+    trail: Trail
 
 
 class Store(Protocol):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import copy_context
 from threading import Thread
 from typing import TypeVar
 
@@ -22,7 +23,8 @@ def within(seconds: float, work: Callable[[], T]) -> T:
         else:
             done.set_result(result)
 
-    Thread(target=run, name="within-a-deadline", daemon=True).start()
+    # In the caller's context: the audit trail names who is at work.
+    Thread(target=copy_context().run, args=(run,), name="within-a-deadline", daemon=True).start()
     try:
         return done.result(seconds)
     except TimeoutError:

@@ -17,6 +17,7 @@ from tests.web.conftest import DECISIONS, Headers, TestClient, photos, problem
 MORE = {"sequence", "hash", "camera", "actor", "answers", "comment", "gate_result", "snapshot"} | {
     "passage",
     "anti_passback",
+    "credential",
 }
 
 

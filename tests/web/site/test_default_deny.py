@@ -34,7 +34,7 @@ ALLOWED = {
     r"\w+ /v1/(users|sign-ins|displays)\b.*": {"admin"},
     r"\w+ /v1/account\b.*": {"viewer"},  # a person's, whatever their roles; the others here are keys
     r"POST /v1/(verify|identify)": {"admin"},
-    r"\w+ /v1/(backups|packs|clock|audit/verification)\b.*": {"admin"},
+    r"\w+ /v1/(backups|packs|clock|audit/verification|audit-trail)\b.*": {"admin"},
     # Whoever sees a fire opens. A guard locks people out where a setting allows it, which the service checks.
     r"POST /v1/(release|lockdown)": {"admin", "security"},
     # A screen on the wall shows these and no more.

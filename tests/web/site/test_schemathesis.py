@@ -41,7 +41,7 @@ OTHERS = [role for role in Role if role is not Role.ADMIN]
 EXAMPLES = [(Role.ADMIN, VALID, 4), (Role.ADMIN, INVALID, 2), *((role, VALID, 1) for role in OTHERS)]
 ENDLESS = "/v1/events/stream"  # its answer never ends
 # These wait for cameras that are not there.
-CONNECTING = ("/v1/cameras/{camera}/live", "/v1/camera-tries")
+CONNECTING = ("/v1/cameras/{camera}/live", "/v1/cameras/{camera}/picture", "/v1/camera-tries")
 LOBBY = "lobby-1"
 Headers = dict[str, str]
 

@@ -31,6 +31,7 @@ SEALED_LATER = {
     "0031": tables.import_mappings,
     "0034": tables.invitations,
     "0039": tables.credentials,
+    "0040": tables.trail,
 }
 TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (

@@ -1,4 +1,5 @@
-"""Rows of people who sign in: users, sessions, links that work once, wrong attempts, the log of sign-ins."""
+"""Rows of people who sign in: users, sessions, links that work once, wrong attempts, the log of sign-ins,
+and the audit trail."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from app.adapters.db.engine.connect import is_taken, upsert
 from app.adapters.db.seals.row_seal import seals_of
 from app.adapters.db.seals.sealed_rows import SealedRows, held
+from app.adapters.db.seals.trail import add
 from app.adapters.db.tables import (
     provider,
     saved_views,
@@ -19,11 +21,13 @@ from app.adapters.db.tables import (
     sign_ins,
     tallies,
     tickets,
+    trail,
     users,
 )
 from app.core.accounts.lockout import Tally
 from app.core.accounts.provider import Provider
 from app.core.accounts.saved_views import SavedView
+from app.core.accounts.trail import Action, FieldChange, TrailEntry, TrailFilter
 from app.core.accounts.users import Method, Session, SignIn, SignInOutcome, Ticket, TicketKind, User, folded
 from app.core.errors import Conflict, CryptoFault
 from app.core.sealing import Sealed, context
@@ -200,6 +204,44 @@ class SignInRows:
 
     def forget(self, before: datetime) -> None:
         self._rows.delete(sign_ins.c.at < before)
+
+
+class TrailRows:
+    """Implements `ports.accounts.Trail`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows = SealedRows(connection, trail)
+
+    def add(self, *entries: TrailEntry) -> None:
+        add(self._connection, *entries)
+
+    def find(self, which: TrailFilter) -> list[TrailEntry]:
+        wanted = {
+            "actor": which.actor,
+            "kind": which.kind,
+            "subject": which.subject,
+            "person": which.person,
+            "action": which.action and which.action.value,
+        }
+        query = select(trail).filter_by(**{name: value for name, value in wanted.items() if value is not None})
+        if which.since is not None:
+            query = query.where(trail.c.at >= which.since)
+        if which.until is not None:
+            query = query.where(trail.c.at < which.until)
+        if which.before is not None:
+            query = query.where(trail.c.id < which.before)
+        rows = self._rows.find(query.order_by(trail.c.id.desc()).limit(which.limit))
+        return [
+            TrailEntry(
+                **row
+                | {"action": Action(row["action"]), "fields": tuple(FieldChange.read(field) for field in row["fields"])}
+            )
+            for row in rows
+        ]
+
+    def forget(self, before: datetime) -> None:
+        self._rows.delete(trail.c.at < before)
 
 
 class ProviderRow:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from app.adapters.db.seals.noting import note, notes
 from app.adapters.db.seals.row_seal import Altered, covered, seals_of
 from app.adapters.db.tables import COUNTED, seal_totals
 
@@ -75,11 +76,14 @@ class SealedRows:
         if new:
             self._connection.execute(_into(self._table), new)
             self.count(*(values["seal"] for values in new))
+            for values in new if notes(self._connection, self._table) else ():
+                note(self._connection, self._table, None, values)
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Inserts the row, or replaces whatever has its key."""
         key = [column == values[column.name] for column in self._table.primary_key]
-        query = select(self._table.c.seal).where(*key)
+        noted = notes(self._connection, self._table)
+        query = (select(self._table) if noted else select(self._table.c.seal)).where(*key)
         before = self._connection.execute(held(query)).one_or_none()
         if before is None:
             self.insert(values)
@@ -87,6 +91,8 @@ class SealedRows:
             new = self.sealed(values)
             self._connection.execute(update(self._table).where(*key).values(**new))
             self._recount(before.seal, new["seal"])
+            if noted:
+                note(self._connection, self._table, dict(before._mapping), new)
 
     def update(self, changes: Mapping[str, Any], *where: ColumnElement[bool]) -> int:
         """Returns how many rows were changed. An altered row stays as it is: a change must not give it a good seal."""
@@ -99,6 +105,8 @@ class SealedRows:
             key = [column == values[column.name] for column in self._table.primary_key]
             self._connection.execute(update(self._table).where(*key).values(**changes, seal=new))
             self._recount(row.seal, new)
+            if notes(self._connection, self._table):
+                note(self._connection, self._table, dict(row._mapping), {**values, **changes, "seal": new})
             changed += 1
         return changed
 
@@ -106,8 +114,14 @@ class SealedRows:
         """Deletes rows and their children, and returns how many rows are gone, without the children."""
         for child, column, parent in _children(self._table):
             SealedRows(self._connection, child).delete(column.in_(select(parent).where(*where)))
-        gone = delete(self._table).where(*where).returning(self._table.c.seal)
-        seals = list(self._connection.execute(gone).scalars())
+        if notes(self._connection, self._table):
+            rows = self._connection.execute(delete(self._table).where(*where).returning(*self._table.c)).all()
+            for row in rows:
+                note(self._connection, self._table, dict(row._mapping), None)
+            seals = [row.seal for row in rows]
+        else:
+            gone = delete(self._table).where(*where).returning(self._table.c.seal)
+            seals = list(self._connection.execute(gone).scalars())
         self.discount(*seals)
         return len(seals)
 
@@ -115,6 +129,8 @@ class SealedRows:
         """Removes rows and returns the intact ones. If two transactions take the same row, one gets it."""
         rows = self._connection.execute(delete(self._table).where(*where).returning(*self._table.c)).all()
         self.discount(*(row.seal for row in rows))
+        for row in rows if notes(self._connection, self._table) else ():
+            note(self._connection, self._table, dict(row._mapping), None)
         return [values for values in map(self.checked, rows) if values is not None]
 
     # Counting

@@ -65,11 +65,13 @@ from app.adapters.db.tables.site import (
     site_settings,
     watchers,
 )
+from app.adapters.db.tables.trail import FOLLOWED, trail
 
 __all__ = [
     "AWAITING",
     "COUNTED",
     "EPOCH",
+    "FOLLOWED",
     "FORMER_NAMES",
     "KEY",
     "SEALED",
@@ -141,6 +143,7 @@ __all__ = [
     "templates",
     "tickets",
     "to_millis",
+    "trail",
     "users",
     "watchers",
     "zone_counts",

@@ -28,6 +28,7 @@ from app.adapters.db.tables.people import (
     templates,
 )
 from app.adapters.db.tables.site import clock, installation, remote_polls, site, site_settings
+from app.adapters.db.tables.trail import trail
 
 # The chain itself checks the head of a gate's chain. The progress of an import has no effect.
 UNCOVERED: dict[Table, frozenset[str]] = {
@@ -88,6 +89,7 @@ COUNTED = (
     credentials,
     tickets,
     users,
+    trail,
     *RULE_TABLES,
 )
 

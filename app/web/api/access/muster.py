@@ -164,6 +164,7 @@ def as_csv(system: SystemOf, _: Reader) -> Response:
             times = [time.isoformat() if time else "" for time in (one.since, one.ticked_at)]
             rows.append([head.zone.name, one.employee.number, one.employee.name, times[0], one.gate or "", times[1]])
         rows += [[head.zone.name, "", "unknown person", "", "", ""]] * head.unknown
+    system.trail.exported("muster", must=False)
     return csv_file("muster.csv", rows)
 
 

@@ -102,7 +102,9 @@ def as_csv(
     people = system.events.people(employee, q or "")
     which = EventFilter(gate, None, decision, reason, since, until, None, CSV_PAGE, camera, people)
     system.events.check_export(which, MOST_EXPORTED)
-    facts = _facts(clocks, who, which, q, employee) if head else []
+    about = _facts(clocks, who, which, q, employee)
+    system.trail.exported("events", "; ".join(f"{name} {value}" for name, value in about[2:4]), employee)
+    facts = about if head else []
 
     def rows() -> Iterator[Iterable[object]]:
         for name, value in facts:
@@ -150,7 +152,9 @@ def pictures(event_id: str, system: SystemOf, _: Reader) -> Page[PictureOut]:
     "/events/{event_id}/pictures/{number}", summary="One picture of an event", responses=ERRORS, response_class=Response
 )
 def picture(event_id: str, number: int, system: SystemOf, _: Reader) -> Response:
-    return Response(system.events.picture(event_id, number), media_type="image/jpeg", headers=PRIVATE)
+    found = system.events.picture(event_id, number)
+    system.trail.seen("event_pictures", event_id)
+    return Response(found, media_type="image/jpeg", headers=PRIVATE)
 
 
 def _facts(

@@ -40,6 +40,7 @@ def everybody(
             yield part
         logger.warning("people_export_ended by=%s id=%s content=everybody encrypted=no", who.kind, who.id)
 
+    system.trail.exported("people")
     logger.warning("people_export_began by=%s id=%s content=everybody encrypted=no", who.kind, who.id)
     name = f"facegate-people-{system.clock():%Y-%m-%d}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}

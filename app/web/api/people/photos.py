@@ -80,6 +80,7 @@ def find(employee_id: str, system: SystemOf, _: Admin) -> Page[KeptPhoto]:
 @router.get("/{photo_id}", summary="Read a photo", responses=ERRORS, response_class=Response)
 def read(employee_id: str, photo_id: str, system: SystemOf, _: Admin) -> Response:
     data, media_type = system.enrolment.photo(employee_id, photo_id)
+    system.trail.seen("photos", employee_id, employee_id)
     return Response(data, media_type=media_type, headers=PRIVATE)
 
 

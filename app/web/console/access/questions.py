@@ -74,6 +74,7 @@ def who_as_csv(system: SystemOf, person: AnyPage, gate: Short, at: Short = "", q
         for one in system.rule_questions.who(gate, moment)
         if _matches(one, q)
     ]
+    system.trail.exported("who_may_pass", gate)
     return csv_file("who-may-pass.csv", [("number", "name", "groups", "gate", "at"), *rows])
 
 

@@ -114,6 +114,7 @@ def shift_csv(
     until: Annotated[str, Query(alias="to", max_length=64)] = "",
 ) -> Response:
     begin, end = _times(system, since, until)
+    system.trail.exported("shift_report", f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}")
     return csv_file(f"shift-{begin:%Y%m%dT%H%M}.csv", _rows(system.shifts.between(begin, end)))
 
 

@@ -1,0 +1,116 @@
+"""The audit trail, and which tables it follows."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+from sqlalchemy import JSON, Column, String, Table, Text
+
+from app.adapters.db.tables.access import (
+    calendars,
+    gate_modes,
+    gate_places,
+    grants,
+    groups,
+    lanes,
+    rule_people,
+    rules,
+    schedules,
+    sites,
+    zones,
+)
+from app.adapters.db.tables.accounts import api_keys, provider, tickets, users
+from app.adapters.db.tables.alerts import alerts
+from app.adapters.db.tables.base import KEY, Instant, metadata
+from app.adapters.db.tables.cameras import cameras
+from app.adapters.db.tables.credentials import credentials
+from app.adapters.db.tables.events import corrections
+from app.adapters.db.tables.gates import gates
+from app.adapters.db.tables.imports import imports
+from app.adapters.db.tables.passages import muster_ticks, musters, presences, zone_counts
+from app.adapters.db.tables.people import employees, erasures, invitations, photos
+from app.adapters.db.tables.site import site, site_settings
+
+# No foreign keys: an entry outlives whatever it is about, and whoever did it. A field is [name, before, after], or
+# [name] where its values are not kept.
+trail = Table(
+    "trail",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("actor", KEY, index=True),
+    Column("address", String, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("action", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("subject", KEY, nullable=False, index=True),
+    Column("label", Text, nullable=False),
+    Column("person", KEY, index=True),
+    Column("fields", JSON, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A table whose changes by people and keys go into the trail.
+
+    Attributes:
+        kind: What one of its rows is called.
+        subject: The column with the id of what changed; "" where there is one row only.
+        label: The column with its name.
+        person: The column with the id of the person it is about.
+        hidden: Columns whose values stay out: secrets, what names people, free text that may. A change shows.
+        ignored: Columns that change without anybody's order.
+    """
+
+    kind: str
+    subject: str = "id"
+    label: str = ""
+    person: str = ""
+    hidden: Set[str] = frozenset()
+    ignored: Set[str] = frozenset()
+
+
+def _named(kind: str, *hidden: str, ignored: Set[str] = frozenset()) -> Followed:
+    return Followed(kind, label="name", hidden=frozenset(hidden), ignored=ignored)
+
+
+FOLLOWED: Mapping[Table, Followed] = {
+    employees: Followed(
+        "person",
+        person="id",
+        # The digests only change with what is sealed, which says more: see `seals.trail`.
+        ignored={"number_digest", "card_digest"},
+    ),
+    photos: Followed("photo", person="employee_id", hidden={"sealed_image"}, ignored={"sealed_embedding", "digest"}),
+    credentials: Followed("badge", person="employee_id", ignored={"digest", "sealed", "actor"}),
+    invitations: Followed("invitation", person="employee_id", ignored={"hash", "consent", "tries"}),
+    erasures: Followed("erasure", person="employee_id", ignored={"signature"}),
+    grants: Followed("grant", person="employee_id", hidden={"reason"}),
+    rule_people: Followed("rule_person", subject="rule_id", person="employee_id"),
+    presences: Followed("presence", subject="employee_id", person="employee_id", ignored={"before", "event_id"}),
+    zone_counts: Followed("zone_count", subject="zone_id"),
+    musters: Followed("muster", hidden={"comment"}),
+    muster_ticks: Followed("muster_tick", subject="muster_id", person="employee_id"),
+    corrections: Followed(
+        "correction", person="employee_id", hidden={"comment"}, ignored={"commitment", "signature", "nonce"}
+    ),
+    alerts: Followed("alert", hidden={"detail", "acknowledged_comment"}, ignored={"awaiting"}),
+    imports: Followed("import"),
+    users: _named("user", "password", ignored={"name_folded"}),
+    tickets: Followed("sign_in_link", subject="user_id", ignored={"hash"}),
+    api_keys: _named("key", ignored={"hash"}),
+    provider: Followed("sign_in_provider", subject="", hidden={"sealed_secret"}),
+    gates: _named("gate", "sealed_config", ignored={"head_sequence", "head_hash", "door", "door_at"}),
+    cameras: _named("camera", "sealed_url"),
+    gate_places: Followed("gate_place", subject="gate_id"),
+    sites: _named("site"),
+    zones: _named("zone"),
+    lanes: _named("lane"),
+    groups: _named("group", ignored={"folded"}),
+    calendars: _named("calendar"),
+    schedules: _named("schedule"),
+    rules: _named("rule"),
+    gate_modes: Followed("gate_mode"),
+    site: Followed("site_mode", subject="", ignored={"actor"}),
+    site_settings: Followed("site_settings", subject=""),
+}
