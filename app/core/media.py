@@ -39,7 +39,7 @@ _JPEG, _PNG, _WEBP, _HEIC, _AVIF = PHOTO_KINDS
 _PHOTO_BRANDS = {b"avif": _AVIF, b"avis": _AVIF}
 _PHOTO_BRANDS |= dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), _HEIC)
 # Formats that people send as photos but that are not read, by their first bytes.
-_NAMES = (
+FILES = (
     (b"GIF8", "a GIF"),
     (b"BM", "a BMP"),
     (b"II*\0", "a TIFF or a camera's raw file"),
@@ -80,15 +80,15 @@ def called(data: bytes) -> str | None:
         return f"an {kind.name} photo" if kind is _AVIF else f"a {kind.name} photo"
     if brands := _brands(data):
         return "a HEIF photo of a rare kind" if brands[0] in (b"mif1", b"msf1") else "a video"
-    return next((name for begins, name in _NAMES if data[:100].lstrip().startswith(begins)), None)
+    return next((name for begins, name in FILES if data[:100].lstrip().startswith(begins)), None)
 
 
 def not_read(data: bytes, kinds: Sequence[Kind]) -> str:
     """Says why the bytes are refused when only these formats are read, and what to send instead."""
     *first, last = (kind.name for kind in kinds)
-    wanted = f"send a {', '.join(first)} or {last}"
-    name = called(data)
-    return f"This is {name}; {wanted}." if name else f"This is not a picture in a known format; {wanted}."
+    send = f"send a {', '.join(first)} or {last}"
+    what = called(data)
+    return f"This is {what}; {send}." if what else f"This is not a picture in a known format; {send}."
 
 
 def _brands(data: bytes) -> list[bytes]:

@@ -9,7 +9,19 @@ from app.web.language.catalog import translated as _
 from app.web.language.dates import as_day, day_words
 
 # The values of one word that finished sentences have, so that catalogs hold them.
-VALUES = ("accepted", "dismissed", "withdrawn", "day", "month", "locked", "unlocked", "number", "photo", "Sent")
+VALUES = (
+    "accepted",
+    "dismissed",
+    "withdrawn",
+    "day",
+    "month",
+    "locked",
+    "unlocked",
+    "number",
+    "photo",
+    "Sent",
+    "a {name} photo",
+)
 
 
 def alert_detail(kind: AlertKind | str, detail: str) -> str:

@@ -49,6 +49,7 @@ class Catalog:
         self.language = language
         self._texts: dict[str, str] = {}
         self._plurals: dict[str, tuple[str, ...]] = {}
+        self._counts: dict[str, tuple[str, ...]] = {}  # the same by what is counted, such as "gates"
         self._of_scripts: dict[str, str | list[str]] = {}
         # By their first word, "" for those that begin with a value; the most literal first.
         self._patterns: dict[str, list[Pattern]] = {}
@@ -70,6 +71,7 @@ class Catalog:
         english, said = _forms(message.id), _forms(message.string)
         if len(english) > 1:
             self._plurals[english[0]] = said
+            self._counts |= {one.removeprefix("{count} "): said for one in english if one.startswith("{count} ")}
         else:
             self._texts[english[0]] = said[0]
         is_sentence = any(place.endswith(".py") for place, _ in message.locations)
@@ -97,6 +99,7 @@ class Catalog:
             return text
         return (
             as_span(text, self.language)
+            or self._counted(text)
             or self._by_pattern(text, depth)
             or self._as_sentence(text, depth)
             or self._by_sentences(text, depth)
@@ -110,6 +113,12 @@ class Catalog:
         """Returns the form for the count. Both languages have two forms, and the same rule."""
         forms = self._plurals.get(one, (one, many))
         return forms[0] if count == 1 else forms[-1]
+
+    def _counted(self, text: str) -> str | None:
+        """The translation of "3 gates", where pages count gates, too."""
+        number, _, what = text.partition(" ")
+        forms = self._counts.get(what) if number.replace(",", "").isdigit() else None
+        return filled(forms[number != "1"], {"count": self.figure(number)}) if forms else None
 
     def _by_pattern(self, text: str, depth: int) -> str | None:
         for begin in (_first_word(text), ""):

@@ -8,7 +8,7 @@ LEAST_WORDS = 2  # of a pattern
 # translates: a person may be called "All people". So a value with a name that is not here stays as it is.
 PHRASES = {
     "age_in_words", "because", "begin", "begins", "cause", "clocks", "count", "cure", "damaged", "day", "days",
-    "detail", "employees", "end", "explained", "failed", "fault", "first", "for_people", "gates", "harm", "hint",
+    "detail", "employees", "end", "explained", "failed", "fault", "first", "for_people", "gates", "get", "harm", "hint",
     "in_words", "kind", "kinds", "last", "left", "left_out", "meant", "missing", "mode", "more", "one", "or",
     "people", "problem", "said", "save", "send", "sentence", "shows", "strangers",
     "templates", "tests", "three", "times", "what", "where", "why", "without_liveness", "words", "wrong",

@@ -71,6 +71,10 @@ def test_a_weekday_and_a_long_date_in_a_sentence_follow_the_language() -> None:
     ("english", "said"),
     [
         ("3 days", "3 Tage"),
+        ("1,234 gates", "1.234 Durchgänge"),
+        ("1 gate", "1 Durchgang"),
+        ("This is a HEIC photo; send a JPEG or PNG.", "Das ist ein HEIC-Foto; senden Sie ein JPEG oder PNG."),
+        ("the ID token is not valid: it names nobody (sub)", "das ID-Token ist nicht gültig: es nennt niemanden"),
         ("Too many wrong tries; wait 1 minute and try again.", "Zu viele falsche Versuche; warten Sie 1 Minute"),
         ("it was set back by 2 hours", "sie wurde um 2 Stunden zurückgestellt"),
         ("no picture for 12 s: the camera is too busy", "kein Bild seit 12 s: die Kamera ist überlastet"),

@@ -18,10 +18,11 @@ ENGLISH_TEMPLATES = {"site/contract.html"}
 # Where Python makes sentences that reach a page. What only programs, the command line or the log get to read stays
 # English and is not listed.
 SENTENCES = (
-    "app/core/access/*.py", "app/core/accounts/*.py", "app/core/cameras/*.py", "app/core/errors.py", "app/core/text.py",
-    "app/core/events/time_range.py", "app/core/events/chain.py", "app/core/gates/*.py", "app/core/imports/*.py",
-    "app/core/people/*.py", "app/core/site/*.py", "app/core/credentials/*.py",
-    "app/services/*/*.py", "app/services/access/rules/*.py", "app/services/access/credentials/*.py",
+    "app/core/access/*.py", "app/core/accounts/*.py", "app/core/cameras/*.py", "app/core/errors.py",
+    "app/core/media.py", "app/core/text.py", "app/core/events/time_range.py", "app/core/events/chain.py",
+    "app/core/gates/*.py", "app/core/imports/*.py", "app/core/people/*.py", "app/core/site/*.py",
+    "app/core/credentials/*.py", "app/services/*/*.py", "app/services/access/rules/*.py",
+    "app/services/access/credentials/*.py",
     "app/adapters/cameras/*.py", "app/adapters/gates/**/*.py", "app/adapters/icalendar/*.py", "app/adapters/net/*.py",
     "app/adapters/oidc/*.py", "app/adapters/uploads/*.py", "app/adapters/vision/photos/*.py",
     "app/settings.py", "app/web/console/**/*.py", "app/web/errors.py", "app/web/finished.py", "app/web/health.py",
@@ -42,7 +43,7 @@ TABLES = (
 # And in these a word in small letters.
 WORDS = {"app/web/console/words.py", "app/web/console/people/standing.py"}
 # And in these tables of other modules.
-WORD_TABLES = {"VALUES", "USERS", "WORDS"}
+WORD_TABLES = {"VALUES", "USERS", "WORDS", "FILES"}
 _FORM = re.compile(r"[<>]|%s|charset|filename|max-age| \| |\|\w|^\W*$|\\[a-z]|^[a-z_]+$")
 # What looks like text and is none: protocols' words, names of classes and products, lists of names.
 _NO_TEXT = {
@@ -228,7 +229,7 @@ class _Sentences(ast.NodeVisitor):
         words = _WORDS.findall(bare)
         if text in _NO_TEXT or "\n" in text:
             return
-        if self._are_words and re.fullmatch(r"[A-Za-z]+", text):
+        if self._are_words and re.fullmatch(r"[A-Za-z]+|an? [A-Za-z' 0-9{}]+", text):
             self.found.append(Text(text, self.place))
             return
         if _FORM.search(bare):
