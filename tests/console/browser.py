@@ -29,6 +29,20 @@ CUT = """() => [...document.querySelectorAll('main *')].filter((e) => {
   return cut || e.getBoundingClientRect().right > innerWidth + 1;
 }).map((e) => e.outerHTML.slice(0, 120))"""
 
+# What a thumb may miss: lower or narrower than 44 px. A box to tick counts with its label, and a link in a sentence
+# may be as high as its line. Folds are opened first.
+SMALL = """() => {
+  for (const fold of document.querySelectorAll('details')) fold.open = true;
+  const alone = (e) => getComputedStyle(e).display !== 'inline' ||
+    ![...e.parentElement.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  return [...document.querySelectorAll('a[href], button, input, select, textarea, summary')].filter((e) => {
+    if (!e.checkVisibility({visibilityProperty: true}) || e.matches('.skip') || e.matches('a') && !alone(e)) return false;
+    const label = e.matches('[type="checkbox"], [type="radio"]') && e.labels[0];
+    const {width, height} = (label || e).getBoundingClientRect();
+    return width > 2 && (height < 43.5 || width < 43.5 && !e.matches('a'));
+  }).map((e) => e.outerHTML.slice(0, 120));
+}"""
+
 
 @dataclass
 class Tabs:

@@ -1,4 +1,4 @@
-"""The console in German: no English is left on a page, nothing runs off a phone, and a chosen language stays."""
+"""The console in German: no English is left on a page, pages fit a phone and a thumb, and a chosen language stays."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from app.core.types import Reason
 from app.services.events.orders import ordered
 from app.web.language.catalog import catalog
 from app.wiring import new_id
-from tests.console.browser import CUT, OVER
+from tests.console.browser import CUT, OVER, SMALL
 from tests.console.service import Service
 from tests.web.language.texts import all_texts
 
@@ -101,7 +101,7 @@ def test_pages_of_an_admin_are_german_and_fit_a_phone(
     page_as: Open, paths: list[str], translated: frozenset[str]
 ) -> None:
     page = page_as("admin", "security", **GERMAN)
-    english, wide = {}, {}
+    english, wide, small = {}, {}, {}
     for path in paths:
         page.goto(path)
         expect(page.get_by_text("Wird geladen …")).to_have_count(0)
@@ -110,9 +110,12 @@ def test_pages_of_an_admin_are_german_and_fit_a_phone(
             english[path] = found
         if page.evaluate(OVER) > 0 or page.evaluate(CUT):
             wide[path] = page.evaluate(CUT)
+        if found := page.evaluate(SMALL):
+            small[path] = found
 
     assert english == {}
     assert wide == {}
+    assert small == {}
 
 
 def test_pages_before_signing_in_are_german(page_as: Open, site: Service, translated: frozenset[str]) -> None:

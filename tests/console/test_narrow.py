@@ -1,4 +1,5 @@
-"""On a phone of 360 px: long names move no page sideways, plots can be read, and tables show that there is more."""
+"""On a phone of 360 px: long names move no page sideways, plots can be read, faces stand side by side, and tables show
+that there is more."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -15,8 +16,10 @@ from app.core.access.rules import Grant, Group, Rule, Where, Who
 from app.core.access.schedules import Calendar, CalendarDay, CalendarHours, Hours, Schedule, Window
 from app.core.events.decision import Identity
 from app.core.people.details import Details
+from app.core.recognition.liveness import LivenessMode
 from app.core.types import Reason
 from app.services.events.orders import ordered
+from app.services.gates.gate_settings import GateUpdate
 from app.wiring import new_id
 from tests import pictures
 from tests.console.browser import CUT, OVER
@@ -116,3 +119,23 @@ def test_table_shows_on_which_side_there_is_more(page_as: Open, path: str, name:
     assert shaded() == (False, True)
     table.evaluate("(e) => e.scrollTo(e.scrollWidth, 0)")
     assert shaded() == (True, False)
+
+
+def test_faces_that_are_compared_stand_side_by_side(site: Service, page_as: Open) -> None:
+    system, gate = site.system, "narrow-gate"
+    system.gates.add(gate)
+    system.gate_settings.change(gate, GateUpdate(liveness=LivenessMode.OFF))
+    person = system.enrolment.add(Details(number="N-2", name="Ada Lovelace"))
+    kept = system.enrolment.add_photos(person.id, [pictures.small(name, 720) for name in pictures.ADA])
+    assert all(photo.accepted for photo in kept)
+    address = f"{site.url}/v1/gates/{gate}/decisions"
+    headers = {**site.key("gate", gate), "Content-Type": pictures.JPEG}
+    seen = pictures.small(pictures.ADA[1], 640)
+    event = httpx.post(address, headers=headers, content=seen, trust_env=False, timeout=30).json()["decision_id"]
+    page = page_as("admin", viewport=PHONE)
+    for path, faces in ((f"/employees/{person.id}", ".photos img"), (f"/activity/{event}", ".event .faces img")):
+        page.goto(path)
+        expect(page.locator(faces)).to_have_count(2)
+        first, second = page.locator(faces).evaluate_all("(all) => all.map((e) => e.getBoundingClientRect().top)")
+        assert first == second, path
+    system.erasure.erase(person.id)
