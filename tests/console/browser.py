@@ -36,7 +36,8 @@ SMALL = """() => {
   const alone = (e) => getComputedStyle(e).display !== 'inline' ||
     ![...e.parentElement.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
   return [...document.querySelectorAll('a[href], button, input, select, textarea, summary')].filter((e) => {
-    if (!e.checkVisibility({visibilityProperty: true}) || e.matches('.skip') || e.matches('a') && !alone(e)) return false;
+    if (!e.checkVisibility({visibilityProperty: true}) || e.matches('.skip')) return false;
+    if (e.matches('a') && !alone(e)) return false;
     const label = e.matches('[type="checkbox"], [type="radio"]') && e.labels[0];
     const {width, height} = (label || e).getBoundingClientRect();
     return width > 2 && (height < 43.5 || width < 43.5 && !e.matches('a'));
