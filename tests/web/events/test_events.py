@@ -15,6 +15,7 @@ from tests import pictures
 from tests.web.conftest import DECISIONS, Headers, TestClient, photos, problem
 
 MORE = {"sequence", "hash", "camera", "actor", "answers", "comment", "gate_result", "snapshot"} | {
+    "credential",
     "passage",
     "anti_passback",
     "credential",
