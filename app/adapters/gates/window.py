@@ -12,7 +12,16 @@ from contextlib import suppress
 
 from app.core.credentials.badge import Badge
 from app.core.errors import BadInput
-from app.core.gates.commands import MOST_PASSED, CommandOutcome, DoorState, GateReport, GateResult, OpenCommand, Passed
+from app.core.gates.commands import (
+    MOST_PASSED,
+    MOST_REPORT_ID,
+    CommandOutcome,
+    DoorState,
+    GateReport,
+    GateResult,
+    OpenCommand,
+    Passed,
+)
 from app.core.ports.store import Clock
 
 REMEMBERED = 1024
@@ -121,10 +130,14 @@ class Reporter:
             self._last = state
         self._report(state)
 
-    def passed(self, count: object) -> None:
-        """Reports that the sensor saw so many people go through; ignores what is no such number."""
+    def passed(self, count: object, report_id: object = None) -> None:
+        """Reports that the sensor saw so many people go through; ignores what is no such number.
+
+        report_id: see `Passed`; what is no short text counts as none.
+        """
         if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= MOST_PASSED:
-            self._report(Passed(count))
+            named = isinstance(report_id, str) and 1 <= len(report_id) <= MOST_REPORT_ID and report_id.isprintable()
+            self._report(Passed(count, str(report_id) if named else None))
 
     def badge(self, read: object) -> None:
         """Reports a badge, `{"bits": 26, "hex": "..."}`; ignores what is none."""

@@ -12,6 +12,7 @@ from app.core.credentials.badge import Badge
 FOREIGN = "somebody else commands this gate"  # a driver reports this; it raises an alert at once
 
 MOST_PASSED = 100  # in one report: more is a sensor that is broken
+MOST_REPORT_ID = 64  # characters
 
 
 class DoorState(StrEnum):
@@ -26,9 +27,13 @@ class DoorState(StrEnum):
 
 @dataclass(frozen=True)
 class Passed:
-    """The gate's sensor saw so many people go through. Raises ValueError unless it is 1 to MOST_PASSED."""
+    """The gate's sensor saw so many people go through. Raises ValueError unless it is 1 to MOST_PASSED.
+
+    report_id: the gate's own name for this report, by which a repeat is known; None if it gives none.
+    """
 
     count: int
+    report_id: str | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST_PASSED:

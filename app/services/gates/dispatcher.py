@@ -69,8 +69,8 @@ class GateDispatcher:
         self.on_result: list[Callable[[str, GateResult], None]] = []
         # Called before the database is read, so that a release which could not be recorded is in it by then.
         self.record_late: Callable[[], None] = lambda: None
-        # Called with a gate's id, how many people its sensor saw or the badge that its reader read, and when.
-        self.on_passed: Callable[[str, int, datetime], object] = lambda gate_id, count, at: None
+        # Called with a gate's id, and how many people its sensor saw, when, by which report; or a badge, and when.
+        self.on_passed: Callable[[str, int, datetime, str | None], object] = lambda gate_id, count, at, report_id: None
         self.on_badge: Callable[[str, Badge, datetime], object] = lambda gate_id, badge, at: None
         self.each_second: tuple[Callable[[], None], ...] = ()
 
@@ -219,7 +219,7 @@ class GateDispatcher:
         """Called by a driver's thread, which must not wait for the database."""
         now = self._clock()
         if isinstance(report, Passed):
-            self._later(partial(self.on_passed, gate_id, report.count, now))
+            self._later(partial(self.on_passed, gate_id, report.count, now, report.report_id))
         elif isinstance(report, Badge):
             self._later(partial(self.on_badge, gate_id, report, now))
         else:

@@ -33,6 +33,14 @@ def test_each_passage_is_reported(listener: Listener, heard: list[GateReport]) -
     assert heard == [DoorState.CLOSED, Passed(1), Passed(1), Passed(2)]
 
 
+@pytest.mark.parametrize(("sent", "kept"), [("r-7", "r-7"), ("", None), ("x" * 65, None), ("\ud800", None), (7, None)])
+def test_report_keeps_the_name_that_the_gate_gave_it(
+    listener: Listener, heard: list[GateReport], sent: object, kept: str | None
+) -> None:
+    listener.receive(STATE, json.dumps({"passed": 1, "report_id": sent}).encode(), retained=False)
+    assert heard == [Passed(1, kept)]
+
+
 def test_retained_message_repeats_no_passage(listener: Listener, heard: list[GateReport]) -> None:
     listener.receive(STATE, b'{"state": "open", "passed": 1}', retained=True)
     assert heard == [DoorState.OPEN]

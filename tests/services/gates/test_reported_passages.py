@@ -12,12 +12,12 @@ pytestmark = pytest.mark.one_database
 
 
 def test_report_reaches_whoever_counts(site: Process, control: GateDispatcher, turnstile: Turnstile) -> None:
-    counted: list[tuple[str, int]] = []
-    control.on_passed = lambda gate_id, count, at: counted.append((gate_id, count))
+    counted: list[tuple[str, int, str | None]] = []
+    control.on_passed = lambda gate_id, count, at, report_id: counted.append((gate_id, count, report_id))
     gate = site.gates.get("lobby-1")
     for count in (1, 2):
-        turnstile.say(Passed(count))
-    eventually(lambda: counted == [(gate.id, 1), (gate.id, 2)])
+        turnstile.say(Passed(count, f"r-{count}"))
+    eventually(lambda: counted == [(gate.id, 1, "r-1"), (gate.id, 2, "r-2")])
 
 
 def test_passages_lapse_without_being_asked(control: GateDispatcher, turnstile: Turnstile) -> None:

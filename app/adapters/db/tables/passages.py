@@ -32,7 +32,8 @@ passages = Table(
     Index(None, "gate_id", "at", "id"),
 )
 
-# Openings whose passage a sensor confirmed. Kept for a day: a gate waits no longer for its first person of a window.
+# Openings whose passage a sensor confirmed, and reports of gates, by a hash, that were counted. Kept for a day: a gate
+# waits no longer for its first person of a window.
 confirmed_passages = Table(
     "confirmed_passages",
     metadata,

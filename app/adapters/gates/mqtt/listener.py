@@ -162,6 +162,6 @@ class Listener:
             return
         self._reporter.word(word.get("state"))
         if not retained:  # the broker repeats it at each connection
-            self._reporter.passed(word.get("passed"))
+            self._reporter.passed(word.get("passed"), word.get("report_id"))
             if word.get("badge") is not None and self._badges.believes(word):
                 self._reporter.badge(word["badge"])

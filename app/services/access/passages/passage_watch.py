@@ -38,11 +38,12 @@ class PassageWatch:
     new_id: Callable[[], str]
     rules: CurrentRules = field(default_factory=CurrentRules)
 
-    def passed(self, gate_id: str, count: int, at: datetime | None = None) -> bool:
+    def passed(self, gate_id: str, count: int, at: datetime | None = None, report_id: str | None = None) -> bool:
         """Counts people who went through a gate.
 
         Args:
             at: When the sensor saw them, on our clock; None for now.
+            report_id: The gate's own name for the report. One that was counted within a day counts nobody again.
 
         Returns:
             Whether the gate's sensor counts. If not, nothing was done: its passages are assumed, and never both.
@@ -59,11 +60,16 @@ class PassageWatch:
             if tx.site.get().mode_at(gate.id) is SiteMode.RELEASE:
                 return True
             now = at or self.clock()
+            if report_id is not None and tx.passages.is_reported(gate.id, report_id):
+                logger.info("passage_repeated gate=%s counted=no", gate.name)
+                return True
             waiting = [one for one in tx.passages.of_gate(gate.id) if one.until > now][:count]
             missing = count - len(waiting)
             if missing:
                 self._alert(tx, gate, now)
             lost = self._count(tx, gate, waiting, missing, now)
+            if report_id is not None:
+                tx.passages.note_report(gate.id, report_id, now)
             for _ in range(missing + lost):
                 self._report(tx, gate, Reason.PASSED_WITHOUT_GRANT, now)
         if lost and not missing:

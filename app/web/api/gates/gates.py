@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from app.core.credentials.badge import MOST_BITS, Badge
 from app.core.credentials.formats import CardFormat
 from app.core.errors import BadInput, Conflict, Forbidden
-from app.core.gates.commands import MOST_PASSED, DoorState, FailMode, PassageSource
+from app.core.gates.commands import MOST_PASSED, MOST_REPORT_ID, DoorState, FailMode, PassageSource
 from app.core.gates.gate import Gate, without_hardware
 from app.core.gates.hardware import HardwareChange
 from app.core.gates.settings import driver_kind
@@ -162,6 +162,13 @@ class Heartbeat(Strict):
         examples=[1],
         description="how many people went through since the last report; for a gate whose passages are `sensor`",
     )
+    report_id: PlainText | None = Field(
+        None,
+        min_length=1,
+        max_length=MOST_REPORT_ID,
+        examples=["2026-11-30T08:15:00Z-17"],
+        description="your own name for this report of `passed`; sent again within a day, it counts nobody again",
+    )
     badge: BadgeIn | None = Field(None, description="what the gate's reader read; for a gate that a driver opens")
 
 
@@ -215,7 +222,8 @@ def heartbeat(gate: str, body: Heartbeat, system: SystemOf, key: GateKey) -> Non
 
     A door that opens without a decision raises the alert door_forced. A door that stays open raises door_held. `passed`
     confirms the passages that were granted, the oldest first; each one more is somebody who was not let in, and raises
-    the alert passed_without_grant. Report each passage once.
+    the alert passed_without_grant. Report each passage once,
+    or give the report a `report_id`, and send the same one again until it is answered.
 
     `badge` is decided like a face, and the gate's driver opens. Hardware that opens by itself sends it to /decisions.
     """
@@ -225,7 +233,7 @@ def heartbeat(gate: str, body: Heartbeat, system: SystemOf, key: GateKey) -> Non
     now = system.clock()
     badge = None if body.badge is None else Badge.of_hex(body.badge.bits, body.badge.hex)
     system.gate_control.report(found.id, body.state, now)
-    if body.passed and not system.passages.watch.passed(found.id, body.passed, now):
+    if body.passed and not system.passages.watch.passed(found.id, body.passed, now, body.report_id):
         raise Conflict("passages_not_reported", "This gate's passages are assumed. An admin can set them to `sensor`.")
     if badge is not None:
         system.badge_reader.read(found, badge, now)

@@ -87,6 +87,21 @@ def test_passage_without_a_grant_is_one_unknown_person_and_an_alert(building: Bu
     assert building.where(ada) == OFFICE, "nobody's own place changes"
 
 
+def test_report_that_comes_again_counts_nobody_again(building: Building) -> None:
+    (ada,) = building.enrol(ADA)
+    building.asks_at("in-1")
+    gate, other = building.gates["in-1"].id, building.gates["in-2"].id
+    assert all(building.watch.passed(gate, 1, report_id="7") for _ in range(2))
+    assert (building.where(ada), building.unknown()) == (OFFICE, {})
+    building.watch.passed(other, 1, report_id="7")
+    building.watch.passed(gate, 1, report_id="8")
+    assert building.unknown() == {OFFICE: 2}, "another gate's, and another report"
+    building.site.clock.advance(hours=26)
+    building.watch.passed(gate, 1, report_id="9")
+    building.watch.passed(gate, 1, report_id="7")
+    assert building.unknown() == {OFFICE: 4}, "forgotten after a day"
+
+
 def test_oldest_grant_is_confirmed_first(building: Building) -> None:
     ada, bob = building.enrol(ADA, BOB)
     building.asks_at("in-1", BOB)

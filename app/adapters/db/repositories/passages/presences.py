@@ -1,5 +1,6 @@
 """Rows of where people are, of passages that are granted and not over, and of unknown people by zone."""
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -130,6 +131,12 @@ class PassageRows:
     def is_confirmed(self, event_id: str) -> bool:
         return self._confirmed.one(event_id=event_id) is not None
 
+    def note_report(self, gate_id: str, report_id: str, at: datetime) -> None:
+        self.confirm(_report(gate_id, report_id), at)
+
+    def is_reported(self, gate_id: str, report_id: str) -> bool:
+        return self.is_confirmed(_report(gate_id, report_id))
+
     def forget_confirmed(self, before: datetime) -> int:
         return self._confirmed.delete(confirmed_passages.c.at < before)
 
@@ -138,6 +145,11 @@ class PassageRows:
 
     def _found(self, query: Select[Any]) -> Iterator[Passage]:
         return (_passage(row) for row in self._rows.find(query))
+
+
+def _report(gate_id: str, report_id: str) -> str:
+    """The key of a report among the confirmed openings, which are kept as long. No event has such an id."""
+    return f"report-{hashlib.sha256(f'{gate_id} {report_id}'.encode()).hexdigest()}"
 
 
 def _presence(row: Mapping[str, Any]) -> Presence:
