@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from app.core.access.rules import Grant, Group, Rule, Where, Who
 from app.core.access.schedules import Calendar, CalendarDay, CalendarHours, Hours, Schedule, Window
+from app.core.alerts.alert import Acknowledgement, Alert, AlertKind
 from app.core.events.decision import Identity
 from app.core.people.details import Details
 from app.core.recognition.liveness import LivenessMode
@@ -139,3 +140,20 @@ def test_faces_that_are_compared_stand_side_by_side(site: Service, page_as: Open
         first, second = page.locator(faces).evaluate_all("(all) => all.map((e) => e.getBoundingClientRect().top)")
         assert first == second, path
     system.erasure.erase(person.id)
+
+
+def test_alerts_are_acknowledged_without_moving_the_table(site: Service, page_as: Open) -> None:
+    system, gate = site.system, "narrow-alert"
+    system.gates.add(gate)
+    alert = Alert(new_id(), system.clock(), AlertKind.DOOR_HELD, system.gates.get(gate).id, None, "25 s")
+    with system.store.write() as tx:
+        tx.alerts.raise_(alert)
+    page = page_as("security", path="/alerts", viewport=PHONE)
+    row = page.get_by_role("table").get_by_role("row").filter(has_text=gate)
+    expect(row.get_by_role("rowheader")).to_contain_text("Door is held open")
+    box = row.get_by_role("button", name="Acknowledge").bounding_box()
+    assert box
+    assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
+    with system.store.write() as tx:
+        tx.alerts.clear(alert.kind, alert.gate_id, None, system.clock())
+        tx.alerts.acknowledge(alert.id, Acknowledgement(system.clock(), "01NOBODY"))
