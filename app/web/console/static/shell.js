@@ -18,6 +18,16 @@ for (const here of document.querySelectorAll(":is(.main-nav, .tabs) [aria-curren
   here.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
+// What stays at the upper edge (alerts, in a narrow window the head of the page) covers nothing that the keyboard reaches.
+const narrow = matchMedia("(max-width: 61.99rem)");
+const [head, bars] = [document.querySelector(".with-nav .top"), document.querySelector(".bars")];
+if (head && bars) {
+  const size = () => { root.style.scrollPaddingTop = `${(narrow.matches ? head : bars).offsetHeight + 8}px`; };
+  const seen = new ResizeObserver(size);
+  seen.observe(head);
+  seen.observe(bars);
+}
+
 for (const button of document.querySelectorAll("[data-opens]")) {
   button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());
 }
