@@ -18,7 +18,6 @@ MORE = {"sequence", "hash", "camera", "actor", "answers", "comment", "gate_resul
     "credential",
     "passage",
     "anti_passback",
-    "credential",
 }
 
 
