@@ -72,10 +72,11 @@ async function find() {
     const inside = person.groups.some((group) => group.toLowerCase() === name);
     return personRow(person, inside ? el("span", { class: "badge good" }, _("is in")) : el("button", { type: "button", class: "small", "aria-label": _`Add ${person.name}`, onclick: () => change({ add: [person.id] }, person, _("was added")) }, _("Add")));
   });
-  // Somebody may have gone on to a button of the answer to fewer letters.
-  const focused = found.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
+  // Somebody may have gone on to a name or a button of the answer to fewer letters.
+  const named = (one) => one.getAttribute("href") ?? one.getAttribute("aria-label");
+  const focused = found.contains(document.activeElement) && named(document.activeElement);
   found.replaceChildren(...(rows.length ? rows : [el("li", { class: "faint" }, _("Nobody matches."))]));
-  if (focused) [...found.querySelectorAll("button")].find((one) => one.getAttribute("aria-label") === focused)?.focus();
+  if (focused) [...found.querySelectorAll("a, button")].find((one) => named(one) === focused)?.focus();
 }
 
 more.addEventListener("click", () => list({ next: true }));
