@@ -59,6 +59,10 @@ class Credentials(Protocol):
         """Returns those of a person, oldest first."""
         ...
 
+    def holders(self) -> set[str]:
+        """Returns the ids of the people who have one."""
+        ...
+
     def delete(self, credential_id: str) -> None: ...
 
 

@@ -64,9 +64,9 @@ class Today:
 
 @dataclass(frozen=True)
 class PeopleDue:
-    """People who need something: a photo, more photos, a new end date. ending: the first of them by number."""
+    """People who need something: a photo or a badge, more photos, a new end date. ending: the first by number."""
 
-    no_photos: int
+    unknown: int
     one_photo: int
     ending_count: int
     ending: tuple[Employee, ...]
@@ -102,12 +102,13 @@ class TodayService:
         )
 
     def due(self, today: date) -> PeopleDue:
-        """Counts active people without a photo and those who end soon, and everybody with a single photo."""
+        """Counts active people whom no gate can know and those who end soon, and everybody with a single photo."""
         ending = EmployeeFilter(status=Status.ACTIVE, ends=(today, today + SOON), limit=NAMED)
         with self.store.read() as tx:
             page = tx.employees.page(ending)
+            faceless = EmployeeFilter(status=Status.ACTIVE, enrolled=False, limit=tx.employees.count())
             return PeopleDue(
-                tx.employees.count(EmployeeFilter(status=Status.ACTIVE, enrolled=False)),
+                len(set(tx.employees.ids(faceless)) - tx.credentials.holders()),
                 tx.templates.photo_counts().get(1, 0),
                 page.matching,
                 page.people,

@@ -18,6 +18,7 @@ QUIET = frozenset(
     {
         "/v1/calendar-files",
         "/v1/schedule-previews",
+        "/v1/credentials/preview",
         "/v1/rules/diff",
         "/v1/photo-checks",
         "/v1/account/views",

@@ -2,12 +2,15 @@
 
 from datetime import UTC, timedelta
 
+from app.core.credentials.badge import Badge
+from app.core.credentials.formats import CardFormat
 from app.core.people.details import Details
 from app.core.site.first_hour import SiteFacts
 from app.core.types import Reason, Role
+from app.services.access.credentials.credential_book import CredentialBook
 from app.services.site.first_hour import FIRST_KEY, FirstHour
 from app.services.site.today import Count, Today, TodayService
-from tests.fakes import Clock, empty, like, person, photo
+from tests.fakes import Clock, empty, like, new_id, person, photo
 from tests.services.process import Process
 
 DAY = timedelta(days=1)
@@ -55,9 +58,12 @@ def test_people_who_need_something(site: Process, clock: Clock) -> None:
     site.enrol("E-2", photo(person(1)), photo(like(1, 0.9)))
     day = clock().astimezone(UTC).date()
     for number, ends in (("E-3", day), ("E-4", day + 14 * DAY), ("E-5", day + 15 * DAY), ("E-6", day - DAY)):
-        site.enrolment.add(Details(number, f"Employee {number}", valid_until=ends))
+        added = site.enrolment.add(Details(number, f"Employee {number}", valid_until=ends))
+    badges = CredentialBook(site.store, site.vault, clock, new_id)
+    assert TodayService(site.store, site.events).due(day).unknown == 4
+    badges.give(added.id, Badge(26, 4711), CardFormat.RAW, "U1")  # a badge is as good as a photo
     due = TodayService(site.store, site.events).due(day)
-    assert (due.no_photos, due.one_photo, due.ending_count) == (4, 1, 2)
+    assert (due.unknown, due.one_photo, due.ending_count) == (3, 1, 2)
     assert [one.number for one in due.ending] == ["E-3", "E-4"]
 
 

@@ -39,6 +39,9 @@ class CredentialRows:
         query = select(credentials).where(credentials.c.employee_id == employee_id).order_by(credentials.c.id)
         return [found for row in self._rows.find(query) if (found := _credential(row)) is not None]
 
+    def holders(self) -> set[str]:
+        return set(self._connection.execute(select(credentials.c.employee_id).distinct()).scalars())
+
     def delete(self, credential_id: str) -> None:
         self._rows.delete(credentials.c.id == credential_id)
 
