@@ -26,7 +26,7 @@ from app.adapters.db.tables.credentials import credentials
 from app.adapters.db.tables.events import corrections
 from app.adapters.db.tables.gates import gates
 from app.adapters.db.tables.imports import imports
-from app.adapters.db.tables.passages import muster_ticks, musters, presences, zone_counts
+from app.adapters.db.tables.passages import muster_ticks, musters
 from app.adapters.db.tables.people import employees, erasures, invitations, photos
 from app.adapters.db.tables.site import site, site_settings
 
@@ -87,8 +87,7 @@ FOLLOWED: Mapping[Table, Followed] = {
     erasures: Followed("erasure", person="employee_id", ignored={"signature"}),
     grants: Followed("grant", person="employee_id", hidden={"reason"}),
     rule_people: Followed("rule_person", subject="rule_id", person="employee_id"),
-    presences: Followed("presence", subject="employee_id", person="employee_id", ignored={"before", "event_id"}),
-    zone_counts: Followed("zone_count", subject="zone_id"),
+    # Where people are has a signed event for each correction, and an order for each reset.
     musters: Followed("muster", hidden={"comment"}),
     muster_ticks: Followed("muster_tick", subject="muster_id", person="employee_id"),
     corrections: Followed(

@@ -55,7 +55,6 @@ KINDS = {
     "person": "Person",
     "photo": "Photo",
     "photos": "Photos",
-    "presence": "Where somebody is",
     "rule": "Rule",
     "rule_person": "Person in a rule",
     "schedule": "Schedule",
@@ -68,7 +67,6 @@ KINDS = {
     "user": "User",
     "who_may_pass": "Who may pass",
     "zone": "Zone",
-    "zone_count": "Unknown people in a zone",
 }
 router = APIRouter(include_in_schema=False)
 
