@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.core.access.rules import Group, Rule, Who
 from app.services.access.rules.rule_changes import EVERYBODY
 from app.wiring import new_id
 from tests.bench.ground import populate
 from tests.console.service import Service
+from tests.waiting import pass_time
 
 Open = Callable[..., Page]
 Axe = Callable[[Page], None]
@@ -123,6 +124,21 @@ def test_group_in_use_is_not_deleted_and_names_its_rules(
     look(page, "group-in-use"), axe(page)
     with site.system.store.read() as tx:
         assert group in tx.rules.all().groups
+
+
+def test_what_is_pressed_before_the_group_was_read_is_not_lost(page_as: Open, group: Group) -> None:
+    page = page_as("admin")
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        pass_time(0.5)
+        route.fulfill(response=answer)
+
+    page.route(f"**/v1/groups/{group.id}", late)
+    page.goto(f"/access/groups/{group.id}", wait_until="commit")
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog", name=f"Delete {group.name}?")).to_be_visible()
+    page.unroute_all(behavior="wait")
 
 
 def test_groups_are_chosen_on_the_form_of_a_person(

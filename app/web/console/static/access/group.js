@@ -14,7 +14,12 @@ const found = document.getElementById("found");
 const count = document.getElementById("count");
 const more = document.getElementById("more");
 
-let entry = await call(`/v1/groups/${id}`);
+// Not awaited here: what is pressed before the answer comes must not be lost.
+let entry;
+const read = call(`/v1/groups/${id}`).then((answer) => {
+  entry = answer;
+  showCount(entry.members);
+});
 let cursor = null;
 let asked;
 
@@ -67,6 +72,7 @@ async function find() {
   sought = new AbortController();
   const page = await call(`/v1/employees?${new URLSearchParams({ q })}`, { signal: sought.signal }).catch(aborted);
   if (!page) return;
+  await read;
   const name = entry.name.toLowerCase();
   const rows = page.items.slice(0, 20).map((person) => {
     const inside = person.groups.some((group) => group.toLowerCase() === name);
@@ -87,6 +93,7 @@ const dialog = document.getElementById("rename");
 const form = dialog?.querySelector("form");
 form?.addEventListener("submit", async (event) => {
   event.preventDefault();
+  await read;
   const json = { name: form.elements.name.value.trim(), description: form.elements.description.value.trim() || null };
   try {
     await call(`/v1/groups/${id}`, { method: "PATCH", json, version: entry.version, quiet: true });
@@ -109,11 +116,11 @@ async function changedMeanwhile(current) {
 }
 
 document.getElementById("delete")?.addEventListener("click", async () => {
+  await read;
   if (!(await remove("groups", entry))) return;
   sayNext(_("The group was deleted."));
   location.assign(rooted("/access/groups"));
 });
 
-showCount(entry.members);
 list();
 find();
