@@ -24,13 +24,14 @@ def person(site: Service) -> Iterator[str]:
     if GATE not in {gate.name for gate in system.gates.all()}:
         system.gates.add(GATE)
     system.gate_settings.change(GATE, GateUpdate(badge_format=CardFormat.H10301))
+    # Before any page in the test's arguments, so that pages are closed when the person is erased.
     made = system.enrolment.add(Details(number="BP-1", name="Bea Badge")).id
     yield made
     system.erasure.erase(made)
 
 
 def test_badge_is_typed_previewed_given_and_taken_back(
-    site: Service, page_as: Open, look: Look, axe: Axe, person: str
+    site: Service, person: str, page_as: Open, look: Look, axe: Axe
 ) -> None:
     page = page_as("admin", path=f"/employees/{person}")
     expect(page.get_by_text("No gate can recognise Bea Badge")).to_be_visible()
@@ -52,7 +53,7 @@ def test_badge_is_typed_previewed_given_and_taken_back(
     assert site.system.credentials.of(person) == []
 
 
-def test_badge_is_presented_at_a_reader(site: Service, page_as: Open, person: str) -> None:
+def test_badge_is_presented_at_a_reader(site: Service, person: str, page_as: Open) -> None:
     key = site.key("gate", GATE)
     page = page_as("admin", path=f"/employees/{person}")
     page.wait_for_load_state()
