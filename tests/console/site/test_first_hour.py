@@ -103,7 +103,7 @@ def test_from_the_set_up_link_to_a_passing_person(
 
     hardware = step(page, "Connect its hardware")
     hand.choose(hardware.get_by_label("Kind of hardware"), "http-shelly-gen2")
-    hardware.get_by_label("Address").fill(relay.url)
+    hardware.get_by_role("textbox", name="Address").fill(relay.url)
     hardware.get_by_label("User name").fill(RELAY_USER)
     hardware.get_by_label("Password").fill(RELAY_PASSWORD)
     hand.click(hardware.get_by_role("button", name="Save and open once"))

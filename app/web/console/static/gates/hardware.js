@@ -151,7 +151,8 @@ function answers(form, now) {
     } else if (form.querySelector(`[data-forget="${CSS.escape(one.name)}"]`)?.checked) values[one.name] = null;
     else {
       const text = one.kind === "secret" ? field.value : field.value.trim();
-      if (text !== "") values[one.name] = ["whole", "number"].includes(one.kind) ? Number(text) : text;
+      // A default is left out: with it alone, a part that nobody wants, such as a badge reader, would count as wanted.
+      if (text !== "" && text !== String(one.default)) values[one.name] = ["whole", "number"].includes(one.kind) ? Number(text) : text;
     }
   }
   return values;
