@@ -146,14 +146,18 @@ def test_alerts_are_acknowledged_without_moving_the_table(site: Service, page_as
     system, gate = site.system, "narrow-alert"
     system.gates.add(gate)
     alert = Alert(new_id(), system.clock(), AlertKind.DOOR_HELD, system.gates.get(gate).id, None, "25 s")
+    wide = Alert(new_id(), system.clock(), AlertKind.REPORTED, system.gates.get(gate).id, None, "w" * 90)
     with system.store.write() as tx:
         tx.alerts.raise_(alert)
+        tx.alerts.raise_(wide)  # words that have no place to break
     page = page_as("security", path="/alerts", viewport=PHONE)
-    row = page.get_by_role("table").get_by_role("row").filter(has_text=gate)
+    row = page.get_by_role("table").get_by_role("row").filter(has_text=gate).filter(has_text="Door is held open")
     expect(row.get_by_role("rowheader")).to_contain_text("Door is held open")
     box = row.get_by_role("button", name="Acknowledge").bounding_box()
     assert box
     assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
     with system.store.write() as tx:
         tx.alerts.clear(alert.kind, alert.gate_id, None, system.clock())
-        tx.alerts.acknowledge(alert.id, Acknowledgement(system.clock(), "01NOBODY"))
+        tx.alerts.clear(wide.kind, wide.gate_id, None, system.clock())
+        for one in (alert, wide):
+            tx.alerts.acknowledge(one.id, Acknowledgement(system.clock(), "01NOBODY"))

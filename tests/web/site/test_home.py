@@ -29,7 +29,7 @@ def test_first_hour_ends_by_an_admins_word(client: TestClient, system: System, a
     assert ended.json()["first_hour_over"] is True
     text = page(client, system, Role.ADMIN)
     assert "Set up this site" not in text
-    for heading in ("Today", "Why gates refused", "Photos missing", "Ending within 14 days", "Backup"):
+    for heading in ("Today", "Why gates refused", "Photos and badges missing", "Ending within 14 days", "Backup"):
         assert f">{heading}<" in text, heading
     client.patch("/v1/settings", headers=admin, json={"first_hour_over": False})
     assert "Set up this site" in page(client, system, Role.ADMIN)
