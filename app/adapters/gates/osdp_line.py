@@ -4,6 +4,8 @@ import os
 import termios
 
 import serial
+
+# libosdp ships neither annotations nor stubs, so whatever derives from it is untyped.
 from osdp import Channel  # type: ignore[import-untyped]
 
 QUIET = 0  # the library's log level

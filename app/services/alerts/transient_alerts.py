@@ -51,8 +51,8 @@ class TransientAlerts:
             kind, gate_id = AlertKind.REPORTED, event.gate_id
             alert = Alert(self.new_id(), now, kind, gate_id, None, comment, now, event_id=event_id, actor=actor)
             tx.alerts.raise_(alert)
-            # Locked until the commit, so that no erasure misses what is written here. Whom the event shows according to
-            # a correction can be erased, too; then the event is empty.
+            # An erasure waits for these locks, and then finds the alert. A correction may name somebody else than the
+            # event does; erasing that person empties the event, too.
             said = (one.employee_id for one in tx.corrections.of([event_id]).get(event_id, ()))
             for person_id in sorted({event.employee_id, event.subject_id, *said} - {None}, key=str):
                 tx.employees.lock(str(person_id))

@@ -102,7 +102,7 @@ class TodayService:
         )
 
     def due(self, today: date) -> PeopleDue:
-        """Counts active people whom no gate can know and those who end soon, and everybody with a single photo."""
+        """Counts active people with neither a photo nor a badge, those who end soon, and everybody with one photo."""
         ending = EmployeeFilter(status=Status.ACTIVE, ends=(today, today + SOON), limit=NAMED)
         with self.store.read() as tx:
             page = tx.employees.page(ending)

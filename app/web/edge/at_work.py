@@ -1,4 +1,4 @@
-"""Says who is at work in a request, so that what it changes goes into the audit trail."""
+"""Tells the audit trail who made a request."""
 
 import logging
 

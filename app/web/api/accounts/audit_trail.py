@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -58,12 +58,7 @@ class TrailEntryOut(BaseModel):
         return cls(**vars(entry) | {"by": _by(entry, names), "fields": fields})
 
 
-@router.get("/audit-trail", summary="List who changed what, newest first", responses=ERRORS)
-def find(
-    system: SystemOf,
-    _: Admin,
-    _turn: FewLists,
-    cursor: IdCursor,
+async def chosen(
     actor: Id = None,
     kind: Kind = None,
     subject: Id = None,
@@ -71,11 +66,24 @@ def find(
     action: Action | None = None,
     since: Since = None,
     until: Until = None,
+) -> TrailFilter:
+    return TrailFilter(actor, kind, subject, person, action, since, until)
+
+
+Chosen = Annotated[TrailFilter, Depends(chosen)]
+
+
+@router.get("/audit-trail", summary="List who changed what, newest first", responses=ERRORS)
+def find(
+    system: SystemOf,
+    _: Admin,
+    _turn: FewLists,
+    chosen: Chosen,
+    cursor: IdCursor,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[TrailEntryOut]:
     """Changes by people, keys and commands; who looked at photos; who took a file away. Kept for a year."""
-    which = TrailFilter(actor, kind, subject, person, action, since, until, cursor, limit + 1)
-    found, names = system.trail.find(which), _names(system)
+    found, names = system.trail.find(replace(chosen, before=cursor, limit=limit + 1)), _names(system)
     return Page(
         items=[TrailEntryOut.of(entry, names) for entry in found[:limit]],
         next=found[limit - 1].id if len(found) > limit else None,
@@ -83,27 +91,15 @@ def find(
 
 
 @router.get("/audit-trail.csv", summary="The audit trail as CSV", responses=ERRORS, response_class=StreamingResponse)
-def as_csv(
-    system: SystemOf,
-    _: Admin,
-    _turn: FewExports,
-    actor: Id = None,
-    kind: Kind = None,
-    subject: Id = None,
-    person: Id = None,
-    action: Action | None = None,
-    since: Since = None,
-    until: Until = None,
-) -> StreamingResponse:
+def as_csv(system: SystemOf, _: Admin, _turn: FewExports, chosen: Chosen) -> StreamingResponse:
     """A line for each field that changed. Times are in UTC."""
-    which = TrailFilter(actor, kind, subject, person, action, since, until, None, CSV_PAGE)
     names = _names(system)
     system.trail.exported("audit_trail")
 
     def rows() -> Iterator[Iterable[object]]:
         yield CSV_COLUMNS
         rest, before = resting(), None
-        while page := system.trail.find(replace(which, before=before)):
+        while page := system.trail.find(replace(chosen, before=before, limit=CSV_PAGE)):
             for entry in page:
                 rest()
                 about = (entry.at.isoformat(timespec="milliseconds"), _by(entry, names), entry.address, entry.way)

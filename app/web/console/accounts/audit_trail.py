@@ -80,7 +80,7 @@ def value_words(value: object) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """by: the name of the user or key. person: the name of whom it is about, if they are still there."""
+    """by: the name of the user or key. person: the name of the employee it is about; empty once they are erased."""
 
     entry: TrailEntry
     by: str
