@@ -17,8 +17,9 @@ from app.core.ports.store import Store, Transaction
 from app.core.recognition.liveness import LivenessMode
 from app.core.site.mode import SiteMode
 from app.core.types import FrameResult
+from app.services.access.assessor import FAULT
 from app.services.access.decision_request import DecisionRequest
-from app.services.access.decision_service import FAULT, DecisionService
+from app.services.access.decision_service import DecisionService
 
 logger = logging.getLogger(__name__)
 

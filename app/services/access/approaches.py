@@ -23,8 +23,9 @@ from app.core.gates.gate import Gate
 from app.core.ports.store import Store
 from app.core.types import Detection, Evidence, Pixels, Reason, Verdict
 from app.services.access.assessed import assessed, repeated
+from app.services.access.assessor import FAULT
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
-from app.services.access.decision_service import FAULT, DecisionService
+from app.services.access.decision_service import DecisionService
 from app.services.access.watch import LatestFrame, Openings, Passage, View, Visit
 from app.services.access.watch import Watch as Watch  # part of what this module offers
 

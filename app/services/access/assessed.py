@@ -12,8 +12,9 @@ from app.core.errors import NotRecorded
 from app.core.ports.store import Store
 from app.core.recognition.liveness import LivenessMode
 from app.core.types import Decision, Evidence, Reason, Verdict
+from app.services.access.assessor import FAULT
 from app.services.access.decision_request import DecisionRequest
-from app.services.access.decision_service import FAULT, DecisionService
+from app.services.access.decision_service import DecisionService
 from app.services.access.watch import Visit, Watch
 
 logger = logging.getLogger(__name__)

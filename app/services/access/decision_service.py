@@ -20,8 +20,7 @@ from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition import evidence as evidence_of
 from app.core.types import Decision, Evidence, FrameResult, Pixels, Reason, Verdict
 from app.services.access.assessment import Assessment, described
-from app.services.access.assessor import FAULT as FAULT
-from app.services.access.assessor import Assessor
+from app.services.access.assessor import FAULT, Assessor
 from app.services.access.credentials.presented import keep_read
 from app.services.access.decision_request import DecisionRequest, Eligible, Threshold
 from app.services.access.passages.zone_gate import ZoneGate
