@@ -84,9 +84,9 @@ class Restore:
         master = self._agreed(files.get(MASTER_KEY, master), head)
         secrets = self._secrets(master, files)
         marks = [entry for entry in entries_of(files.get(CHECKPOINTS, b"")) if entry is not None]
-        erased_then = self._erasures(files.get(ERASURES, b""))
+        receipts = self._erasures(files.get(ERASURES, b""))
         self._begin(head)
-        self._put_files(master, secrets, marks, erased_then)
+        self._put_files(master, secrets, marks, receipts)
         self._fill(head, key)
         backbone = open_backbone(self.settings, begin=False, unfinished=True)
         with closing(backbone):
