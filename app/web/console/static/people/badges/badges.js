@@ -77,7 +77,12 @@ form.addEventListener("submit", async (event) => {
 for (const button of document.querySelectorAll("[data-take-back]")) {
   button.addEventListener("click", async () => {
     button.disabled = true;
-    await call(`/v1/credentials/${button.dataset.takeBack}`, { method: "DELETE" });
+    try {
+      await call(`/v1/credentials/${button.dataset.takeBack}`, { method: "DELETE" });
+    } catch { // it said why
+      button.disabled = false;
+      return;
+    }
     sayNext(_("The badge was taken back: it opens nothing any more."));
     location.reload();
   });
