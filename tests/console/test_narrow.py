@@ -106,10 +106,9 @@ def test_labels_of_a_small_plot_stand_apart(site: Service, page_as: Open, paths:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("path", "name"), [("/health", "Thresholds"), ("/users", "Users")])
-def test_table_shows_on_which_side_there_is_more(page_as: Open, path: str, name: str, theme: str) -> None:
-    page = page_as("admin", path=path, viewport={**PHONE, "height": 16_000}, color_scheme=theme)
-    table = page.get_by_role("region", name=name, exact=True)
+def test_table_shows_on_which_side_there_is_more(page_as: Open, theme: str) -> None:
+    page = page_as("admin", path="/health", viewport={**PHONE, "height": 16_000}, color_scheme=theme)
+    table = page.get_by_role("region", name="Thresholds", exact=True)
 
     def shaded() -> tuple[bool, bool]:
         """Left, right: whether the edge has another colour than the middle, above all words."""
@@ -120,6 +119,17 @@ def test_table_shows_on_which_side_there_is_more(page_as: Open, path: str, name:
     assert shaded() == (False, True)
     table.evaluate("(e) => e.scrollTo(e.scrollWidth, 0)")
     assert shaded() == (True, False)
+
+
+@pytest.mark.parametrize("page_of", ["users", "grants"])
+def test_rows_with_buttons_are_boxes_on_a_phone(page_as: Open, paths: dict[str, str], page_of: str) -> None:
+    page = page_as("admin", path=paths[page_of], viewport=PHONE)
+    row = page.get_by_role("table").get_by_role("row").filter(has_text=WORD[:64]).first
+    expect(row.get_by_role("rowheader")).to_be_visible()
+    assert row.get_by_role("cell").count() >= 3, "still cells for a screen reader"
+    for button in row.get_by_role("button").all():
+        box = button.bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"], "reached without moving sideways"
 
 
 def test_faces_that_are_compared_stand_side_by_side(site: Service, page_as: Open) -> None:

@@ -17,6 +17,8 @@ TITLES = {
     429: "Too many attempts",
     503: "Not available now",
 }
+# What people are told where programs are sent to the contract, by code.
+DETAILS = {"not_found": "No page has this address. It may be mistyped, or what it showed is gone."}
 
 
 def as_page(request: Request, answer: JSONResponse) -> Response:
@@ -25,7 +27,8 @@ def as_page(request: Request, answer: JSONResponse) -> Response:
     if answer.status_code < 400 or not wants_page or request.url.path.startswith("/v1/"):
         return answer
     title = TITLES.get(answer.status_code, "Something went wrong")
-    detail = json.loads(bytes(answer.body))["detail"]
+    told = json.loads(bytes(answer.body))
+    detail = DETAILS.get(told["error"], told["detail"])
     return render(request, "error.html", _person(request, answer), answer.status_code, title=title, detail=detail)
 
 
