@@ -29,7 +29,10 @@ def as_page(request: Request, answer: JSONResponse) -> Response:
     title = TITLES.get(answer.status_code, "Something went wrong")
     told = json.loads(bytes(answer.body))
     detail = DETAILS.get(told["error"], told["detail"])
-    return render(request, "error.html", _person(request, answer), answer.status_code, title=title, detail=detail)
+    # Who asked may be unknown while the database is away, so such a page offers no sign-in, only to ask again.
+    fault = answer.status_code >= 500 and request.method == "GET"
+    who = _person(request, answer)
+    return render(request, "error.html", who, answer.status_code, title=title, detail=detail, fault=fault)
 
 
 def _person(request: Request, answer: JSONResponse) -> SignedIn | None:

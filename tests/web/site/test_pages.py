@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.core.errors import NotRecorded
 from app.core.types import Role
 from app.web.console.render import HERE, STATIC
 from app.web.console.session import local_path
@@ -55,6 +56,20 @@ def test_error_is_a_page_for_a_browser_and_json_for_a_program(client: TestClient
     problem(client.get("/v1/employees", headers=HTML), 401, code="key_required")
     signed_in = client.get("/nothing", headers={**HTML, **cookie(sign_in(system, Role.VIEWER))})
     assert signed_in.status_code == 404 and "Sign out" in signed_in.text
+    assert "/docs" not in signed_in.text, "people are not sent to the contract"
+
+
+def test_page_of_a_fault_offers_to_try_again_and_no_sign_in(
+    client: TestClient, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise NotRecorded("the disk is full")
+
+    headers = {**HTML, **cookie(sign_in(system, Role.VIEWER))}
+    monkeypatch.setattr(type(system.store), "read", away)
+    page = client.get("/activity?q=Ada", headers=headers)
+    assert page.status_code == 503 and ">Try again</a>" in page.text
+    assert "Sign in" not in page.text, "they may well be signed in"
 
 
 @pytest.mark.parametrize(
