@@ -25,12 +25,15 @@ import httpx
 from rich.console import Console
 from sqlalchemy import make_url
 
+from app.adapters.crypto.key_file import KeyFile
+from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import SqlStore
 from app.core.events.records import EventFilter
 from app.core.types import Reason, Verdict
+from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
 from app.services.events.event_list import EventList
-from tests.bench.million import CLERK, COURIER, LOG, MASTER, PEOPLE, PLACES, SEALS, SIGNER, START, VAULT, fill
+from tests.bench.million import CLERK, COURIER, MASTER, PEOPLE, PLACES, SEALS, SIGNER, START, VAULT, fill
 from tests.console.service import Service
 from tests.stores import open_store, upgrade
 
@@ -86,8 +89,8 @@ def filters() -> Iterator[tuple[str, EventFilter]]:
         yield "+".join(named) or "none", EventFilter(**chosen, since=since, until=until, limit=51)
 
 
-def measure(store: SqlStore, say: Console) -> None:
-    listing = EventList(store, LOG, Answers(SIGNER))
+def measure(store: SqlStore, vault: Vault, say: Console) -> None:
+    listing = EventList(store, AccessLog(vault, SIGNER), Answers(SIGNER))
     took: dict[str, list[float]] = {}
     walls: list[float] = []
     count = 0
@@ -132,7 +135,7 @@ def over_http(data: Path, url: str, say: Console) -> None:
         Service.running(data, database_url=url, master_key=key) as service,
         httpx.Client(base_url=service.url, timeout=30, trust_env=False) as client,
     ):
-        client.cookies.set("facegate", service.session(service.user("security")))
+        client.cookies.set("facegate", service.session(service.user("security", name=f"bench {time.time()}")))
         for _, which in chosen:
             asked = {
                 "gate": which.gate, "employee": which.employee_id, "decision": which.verdict, "reason": which.reason,
@@ -195,7 +198,10 @@ def main(words: list[str]) -> None:
     chosen = options.parse_args(words)
     say = Console(highlight=False)
     kinds = ["sqlite"] if chosen.keep else chosen.db or ["sqlite", "postgresql"]
-    with stores(kinds, chosen.keep) as opened:
+    # A service that ran on a kept database has moved its keys to its key file.
+    key_file = chosen.keep / "data" / "people.keys" if chosen.keep else None
+    vault = Vault(MASTER, KeyFile(key_file)) if key_file and key_file.exists() else VAULT
+    with stores(kinds, chosen.keep, vault) as opened:
         with opened[kinds[0]].read() as tx:
             there = bool(tx.gates.all())
         if not there:
@@ -204,13 +210,13 @@ def main(words: list[str]) -> None:
             with store.read() as tx:
                 count = sum(head.sequence for head in tx.events.heads())
             say.print(f"{name}, {count} signed events:")
-            measure(store, say)
+            measure(store, vault, say)
             with tempfile.TemporaryDirectory() as made:
                 over_http((chosen.keep or Path(made)) / "data", store._engine.url.render_as_string(False), say)
 
 
 @contextmanager
-def stores(kinds: list[str], keep: Path | None) -> Iterator[dict[str, SqlStore]]:
+def stores(kinds: list[str], keep: Path | None, vault: Vault) -> Iterator[dict[str, SqlStore]]:
     with tempfile.TemporaryDirectory() as made:
         folder, server = keep or Path(made), None
         folder.mkdir(parents=True, exist_ok=True)
@@ -227,8 +233,8 @@ def stores(kinds: list[str], keep: Path | None) -> Iterator[dict[str, SqlStore]]
         opened = {}
         try:
             for kind, url in found.items():
-                upgrade(url, seals=SEALS, vault=VAULT)
-                opened[kind] = open_store(url, seals=SEALS, vault=VAULT)
+                upgrade(url, seals=SEALS, vault=vault)
+                opened[kind] = open_store(url, seals=SEALS, vault=vault)
             yield opened
         finally:
             for store in opened.values():
