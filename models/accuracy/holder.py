@@ -18,7 +18,7 @@ from app.adapters.vision.networks.runtime import best_precision
 from app.adapters.vision.packs import pack as packs
 from app.core.recognition.calibration import Calibration
 from app.settings import default_cache
-from models.accuracy.intervals import over_people, wilson
+from models.accuracy.intervals import between, over_people, percent, wilson
 from models.accuracy.openset import pools, unit
 from models.data.dataset import read_dataset
 from models.data.embed import Embedded, embed
@@ -109,17 +109,9 @@ def command(
     for row in rows:
         table.add_row(
             str(row["photos"]),
-            _share(row["rate"]),
-            *(f"{_share(row[key])} {_interval(row[f'{key}_interval'])}" for key in ("fmr", "fnmr", "fnmr_search")),
+            percent(row["rate"]),
+            *(f"{percent(row[key], 2)} {between(row[f'{key}_interval'])}" for key in ("fmr", "fnmr", "fnmr_search")),
             f"{row['impostors']:,}",
             f"{row['genuine']:,}",
         )
     console.print(table)
-
-
-def _share(share: float) -> str:
-    return f"{100 * share:.2g} %"
-
-
-def _interval(found: list[float] | None) -> str:
-    return "" if found is None else f"({100 * found[0]:.2g} to {100 * found[1]:.2g})"

@@ -5,7 +5,7 @@ because comparisons of the same person are correlated. The bootstrap resamples w
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,3 +39,22 @@ def over_people(
     found = [statistic(rng.multinomial(people, np.full(people, 1 / people)).astype(float)) for _ in range(draws)]
     finite = np.array([value for value in found if not math.isnan(value)])
     return [float(x) for x in np.quantile(finite, (0.025, 0.975))] if len(finite) > draws / 2 else None
+
+
+def percent(share: float | None, digits: int = 3) -> str:
+    """Writes a share in percent with so many significant digits, never with an exponent: "99.4 %", "0.0012 %"."""
+    return "-" if share is None or math.isnan(share) else f"{_plain(100 * share, digits)} %"
+
+
+def between(ends: Sequence[float] | None) -> str:
+    """Writes an interval of a share in percent, "(0.63 to 3.4)"; nothing without one."""
+    return "" if ends is None else f"({_plain(100 * ends[0], 2)} to {_plain(100 * ends[1], 2)})"
+
+
+def _plain(number: float, digits: int) -> str:
+    if number == 0:
+        return "0"
+    # One place after the point at least: 99.4 and 99.97 differ, and "1e+02" is no number to read.
+    places = max(1, digits - 1 - math.floor(math.log10(abs(number))))
+    text = f"{number:.{places}f}"
+    return text.rstrip("0").rstrip(".")

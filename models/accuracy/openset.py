@@ -61,8 +61,12 @@ class Pools:
     gate: tuple[NDArray[np.int64], ...]
 
 
-def pools(e: Embedded) -> Pools:
-    """Returns the usable photos of each person."""
+def pools(e: Embedded, *, bystanders: bool = True) -> Pools:
+    """Returns the usable photos of each person.
+
+    bystanders: a photo for a template may show some, as many press photos do. The service refuses it at enrolment; the
+    template it makes is the same.
+    """
 
     def usable(vectors: Vectors, reason: NDArray[np.str_]) -> tuple[NDArray[np.int64], ...]:
         good = np.flatnonzero(~np.isnan(vectors[:, 0]) & (reason == ""))
@@ -70,7 +74,9 @@ def pools(e: Embedded) -> Pools:
         ends = np.searchsorted(e.person[by_person], np.arange(1, len(e.people)))
         return tuple(np.split(by_person, ends))
 
-    return Pools(usable(e.enrolment, e.enrolment_reason), usable(e.gate, e.gate_reason))
+    return Pools(
+        usable(e.enrolment, e.portrait_reason if bystanders else e.enrolment_reason), usable(e.gate, e.gate_reason)
+    )
 
 
 def unit(vectors: Vectors) -> Vectors:

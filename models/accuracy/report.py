@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from models.accuracy import plots
+from models.accuracy.intervals import between, percent
 
 SHOWN_PAIRS = 20
 FEW = 5  # people named on the page; report.json has more
@@ -105,8 +106,8 @@ def _verification(v: dict[str, Any] | None) -> list[str]:
         lines.append(f"{v['pairs_with_no_face_found']} pairs have a photo without a face. They count as different.")
     rows = []
     for name, of in (("one look", v), ("with its mirror image", v["with_mirror_image"])):
-        tars = [f"{_percent(t['tar'])}" if t else "-" for t in of["tar_at_far"].values()]
-        rows.append([name, _percent(of["accuracy"]), _interval(of["accuracy_people95"]), _percent(of["eer"]), *tars])
+        tars = [f"{percent(t['tar'])}" if t else "-" for t in of["tar_at_far"].values()]
+        rows.append([name, percent(of["accuracy"]), between(of["accuracy_people95"]), percent(of["eer"]), *tars])
     heads = ["", "accuracy", "95 % (people)", "EER", *(f"TAR at FAR {far}" for far in v["tar_at_far"])]
     return [*lines, "", *markdown_table(heads, rows), *_listed(v.get("listed"))]
 
@@ -121,7 +122,7 @@ def _listed(pairs: Sequence[dict[str, Any]] | None) -> list[str]:
             p["picture"],
             "one" if p["same"] else "two",
             "no face" if p["similarity"] is None else f"{p['similarity']:.3f}",
-            _percent(p["probability"]),
+            percent(p["probability"]),
         ]
         for p in pairs[:SHOWN_PAIRS]
     ]
@@ -137,10 +138,10 @@ def _comparison(c: dict[str, Any]) -> list[str]:
             continue
         fmr = f"{p['false_matches']} of {p['impostor_comparisons']}"
         sure = f"{_scientific(p['fmr_wilson95'])}; {_scientific(p['fmr_people95'])}"
-        both = f"{_interval(p['fnmr_wilson95'])}; {_interval(p['fnmr_people95'])}"
-        rows.append([f"{p['fmr_target']:g}", f"{p['threshold']:.3f}", fmr, sure, _percent(p["fnmr"]), both])
+        both = f"{between(p['fnmr_wilson95'])}; {between(p['fnmr_people95'])}"
+        rows.append([f"{p['fmr_target']:g}", f"{p['threshold']:.3f}", fmr, sure, percent(p["fnmr"]), both])
     heads = ["FMR", "threshold", "count", "95 % of FMR (Wilson; people)", "FNMR", "95 % of FNMR (Wilson; people)"]
-    title = f"## Every photo against every other: EER {_percent(c['eer'])}"
+    title = f"## Every photo against every other: EER {percent(c['eer'])}"
     counts = f"{c['genuine_comparisons']} pairs of one person, {c['impostor_comparisons']} of strangers."
     return ["", title, "", counts, "", *markdown_table(heads, rows)]
 
@@ -155,7 +156,7 @@ def _open_set(o: dict[str, Any]) -> list[str]:
             f"{kind[0]}",
             f"{kind[1]}",
             f"{kind[2]}{' + mirror' if kind[3] else ''}",
-            *(f"{_percent(r['fnir'])} {_interval(r['fnir_people95'])}" for r in of),
+            *(f"{percent(r['fnir'])} {between(r['fnir_people95'])}" for r in of),
             f"{of[0]['mate_attempts']} / {of[0]['stranger_attempts']}",
         ]
         for kind, of in kinds.items()
@@ -176,10 +177,10 @@ def _open_set(o: dict[str, Any]) -> list[str]:
                 f"{r['enrolled']}",
                 f"{r['photos']}",
                 f"{r['frames']}",
-                _percent(r["rate"]),
-                f"{_percent(r['fpir'])} {_interval(r['fpir_people95'])}",
+                percent(r["rate"]),
+                f"{percent(r['fpir'])} {between(r['fpir_people95'])}",
                 f"{r['fpir_over_rate']:.2f}",
-                _percent(r["fnir"]),
+                percent(r["fnir"]),
                 f"{r['stranger_people']}",
             ]
             for r in o["at_set_rates"]
@@ -207,19 +208,19 @@ def markdown_at_gate(measured: list[dict[str, Any]] | None) -> list[str]:
     def missed(row: dict[str, Any], which: str) -> str:
         ends = row[f"eligible_opens_{which}_people95"]
         shown = None if ends is None else [1 - end for end in reversed(ends)]
-        return f"{_percent(1 - row[f'eligible_opens_{which}'])} {_interval(shown)}"
+        return f"{percent(1 - row[f'eligible_opens_{which}'])} {between(shown)}"
 
     def opened(row: dict[str, Any], who: str) -> str:
         share = row[f"{who}_opens_eligible"]
-        return f"{_percent(share)} {_interval(row[f'{who}_opens_eligible_people95'])}"
+        return f"{percent(share)} {between(row[f'{who}_opens_eligible_people95'])}"
 
     rows = [
         [
             f"{r['photos']}",
-            _percent(r["rate"]),
+            percent(r["rate"]),
             missed(r, "all"),
             missed(r, "eligible"),
-            _percent(r["eligible_lost_to_rivals"]),
+            percent(r["eligible_lost_to_rivals"]),
             opened(r, "strangers"),
             opened(r, "others"),
         ]
@@ -235,7 +236,7 @@ def _groups(g: dict[str, Any] | None) -> list[str]:
         return []
     keys = list(g["differentials"])
     rows = [
-        [name, f"{of['people']}", *(_percent(of[key]["rate"]) if key in of else "-" for key in keys)]
+        [name, f"{of['people']}", *(percent(of[key]["rate"]) if key in of else "-" for key in keys)]
         for name, of in g["groups"].items()
     ]
     ratios = [
@@ -276,14 +277,6 @@ def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[
 
 def _counts(of: dict[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in sorted(of.items())) or "none"
-
-
-def _percent(rate: float | None) -> str:
-    return "-" if rate is None else f"{100 * rate:.3g} %"
-
-
-def _interval(ends: Sequence[float] | None) -> str:
-    return "" if ends is None else f"({100 * ends[0]:.2g} to {100 * ends[1]:.2g})"
 
 
 def _scientific(ends: Sequence[float] | None) -> str:

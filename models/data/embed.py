@@ -25,11 +25,16 @@ from app.core.recognition.centre import off_centre
 from app.core.recognition.quality import ENROLMENT, GATE
 from app.core.types import FrameResult, Pixels
 from app.services.recognition.recognition import Engine, Recognition
+from app.settings import Settings
 from models.data.dataset import LabelledPhoto, fingerprint
 
+STORED = 2  # the number of what is stored of a photo; another number is computed anew
 SHARD = 256  # photos; about five seconds of work
 UNREADABLE = "unreadable"
-# Unlike enrolment portraits, press photos have bystanders; clearly smaller ones are ignored.
+# The gate's limits with the narrowest face that the service accepts by default.
+AT_GATE = replace(GATE, min_face_px=float(Settings.model_fields["min_face_px"].default))
+# The service refuses a photo with a bystander, and press photos have many. A clearly smaller bystander does not change
+# the vector of the face, so where people are scarcer than rules, such a photo may make a template.
 PORTRAIT = replace(ENROLMENT, rival_share=GATE.rival_share)
 # Verification compares the main face of a photo whatever its quality.
 ANY = replace(
@@ -55,9 +60,10 @@ class Embedded:
     Attributes:
         person: (n,), index into `people`.
         gate, gate_flip: (n, d), of the main face, without and with its mirror image; NaN without a face.
-        enrolment: (n, d), as for a template; NaN if the photo is refused for enrolment.
+        enrolment: (n, d), as for a template; NaN if the photo is refused for enrolment whoever else it shows.
         score: (n,), quality at the gate.
-        gate_reason, enrolment_reason: (n,), why the photo is refused there, or "".
+        gate_reason, enrolment_reason: (n,), why the service refuses the photo there, or "".
+        portrait_reason: (n,), why the photo is refused for enrolment if smaller bystanders are ignored, or "".
     """
 
     people: tuple[str, ...]
@@ -68,6 +74,7 @@ class Embedded:
     score: NDArray[np.float32]
     gate_reason: NDArray[np.str_]
     enrolment_reason: NDArray[np.str_]
+    portrait_reason: NDArray[np.str_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +90,7 @@ class Raw:
     score: NDArray[np.float32]
     gate_reason: NDArray[np.str_]
     enrolment_reason: NDArray[np.str_]
+    portrait_reason: NDArray[np.str_]
 
     def centre(self, people: Sequence[int]) -> NDArray[np.float32]:
         """Returns the mean of these people's good faces, with equal weight for each person."""
@@ -105,6 +113,7 @@ class Raw:
             score=self.score,
             gate_reason=self.gate_reason,
             enrolment_reason=self.enrolment_reason,
+            portrait_reason=self.portrait_reason,
         )
 
 
@@ -140,7 +149,7 @@ def look_at(
     people = tuple(dict.fromkeys(photo.person for photo in photos))
     index = {name: i for i, name in enumerate(people)}
     person = np.array([index[photo.person] for photo in photos])
-    kept = cache / f"faces-{packs.digest_with(pack, folder, None)[:16]}-{precision}-{fingerprint(photos)}"
+    kept = cache / f"faces{STORED}-{packs.digest_with(pack, folder, None)[:16]}-{precision}-{fingerprint(photos)}"
     kept.mkdir(parents=True, exist_ok=True)
     shards = [(kept / f"{first:07d}.npz", photos[first : first + SHARD]) for first in range(0, len(photos), SHARD)]
     missing = [(path, part) for path, part in shards if not path.exists()]
@@ -220,17 +229,16 @@ def _look(recognition: Recognition, both: "_Both", decode: ImageDecoder, photo: 
         return {
             **dict.fromkeys(("face", "mirror", "portrait", "portrait_mirror"), both.nothing[0]),
             "score": np.float32(0),
-            "gate_reason": why,
-            "enrolment_reason": why,
+            **dict.fromkeys(("gate_reason", "enrolment_reason", "portrait_reason"), why),
         }
 
     def vectors(look: FrameResult) -> NDArray[np.float32]:
         return both.last if look.subject else both.nothing
 
-    gate = recognition.look(pixels, limits=GATE)
+    gate = recognition.look(pixels, limits=AT_GATE)
     face, mirror = vectors(gate if gate.subject else recognition.look(pixels, limits=ANY))
-    refused_or_not = recognition.look(pixels, limits=PORTRAIT)
-    portrait, portrait_mirror = vectors(refused_or_not)
+    as_portrait = recognition.look(pixels, limits=PORTRAIT)
+    portrait, portrait_mirror = vectors(as_portrait)
     return {
         "face": face,
         "mirror": mirror,
@@ -238,7 +246,8 @@ def _look(recognition: Recognition, both: "_Both", decode: ImageDecoder, photo: 
         "portrait_mirror": portrait_mirror,
         "score": np.float32(gate.subject.quality.score if gate.subject else 0),
         "gate_reason": np.array(_reason(gate)),
-        "enrolment_reason": np.array(_reason(refused_or_not)),
+        "enrolment_reason": np.array(_reason(recognition.look(pixels, limits=ENROLMENT))),
+        "portrait_reason": np.array(_reason(as_portrait)),
     }
 
 

@@ -19,6 +19,7 @@ from app.core.recognition.liveness import MOST_FRAMES
 from app.core.types import Box, Pixels
 from app.settings import read_settings
 from models.accuracy import plots
+from models.accuracy.report import plain
 from models.data.dataset import read_dataset
 from models.liveness.pad import LIVE, Presentation, Scored, Shot, by_rule, rates, read_manifest, report_of
 
@@ -98,6 +99,8 @@ def _cell(pair: dict[str, Any]) -> str:
 
 
 def _rate(rate: dict[str, Any]) -> str:
+    if not rate["total"]:
+        return "-"  # a source may have live people only, or attacks only
     low, high = (100 * end for end in rate["interval_95"])
     return f"{100 * rate['rate']:.1f} % ({rate['errors']} of {rate['total']}; {low:.1f} to {high:.1f})"
 
@@ -143,7 +146,7 @@ def command(
         complaints.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
     out.mkdir(parents=True, exist_ok=True)
-    (out / "pad.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    (out / "pad.json").write_text(json.dumps(plain(report), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     text = markdown(report)
     (out / "pad.md").write_text(text, encoding="utf-8")
     console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -90,7 +90,7 @@ def _play(e: Embedded, setting: Setting, seed: int, repeats: int) -> list[Trial]
 
 def _embedded(faces: Faces, templates: Vectors, probes: Vectors) -> Embedded:
     ones, none = np.ones(len(probes), dtype=np.float32), np.full(len(probes), "")
-    return Embedded(faces.people, faces.person, probes, probes, templates, ones, none, none)
+    return Embedded(faces.people, faces.person, probes, probes, templates, ones, none, none, none)
 
 
 def _percent(share: float) -> str:

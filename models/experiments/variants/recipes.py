@@ -178,7 +178,7 @@ def _each(raw: Raw, change: Callable[[Vectors], Vectors]) -> Raw:
 
 def _cohort(d: Deal, e: Embedded) -> Vectors:
     """Returns (teachers, d): a template of all usable photos of each teacher."""
-    good = (e.enrolment_reason == "") & np.isfinite(e.enrolment[:, 0])
+    good = (e.portrait_reason == "") & np.isfinite(e.enrolment[:, 0])
     mine = [e.enrolment[good & (e.person == i)] for i in d.teachers]
     return unit(np.stack([m.mean(axis=0) for m in mine if len(m)]))
 

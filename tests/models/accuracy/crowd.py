@@ -37,4 +37,5 @@ def crowd(people: int = 600, photos: int = 4, noise: float = 0.9, seed: int = 0)
         score=np.ones(n, dtype=np.float32),
         gate_reason=none,
         enrolment_reason=none,
+        portrait_reason=none,
     )

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from models.accuracy import comparison, groups, report
 from models.accuracy.evaluate import evaluate
-from models.accuracy.intervals import over_people, wilson
+from models.accuracy.intervals import between, over_people, percent, wilson
 from models.accuracy.label_noise import label_noise
 from models.accuracy.openset import Setting, play, pools
 from models.accuracy.rates import Pooled, operating_points
@@ -60,6 +60,30 @@ def test_intervals_have_their_stated_coverage() -> None:
     interval = over_people(400, lambda n: float(n @ values / n.sum()), np.random.default_rng(1))
     assert interval is not None
     assert interval[1] - interval[0] == pytest.approx(2 * 1.96 / 20, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        ((0.994, 1.0), "(99.4 to 100)"),
+        ((0.00001, 0.0314), "(0.001 to 3.1)"),
+        ((0.0, 0.9997), "(0 to 100)"),
+        (None, ""),
+    ],
+)
+def test_interval_reads_as_numbers(ends: tuple[float, float] | None, text: str) -> None:
+    assert between(ends) == text
+
+
+def test_share_reads_as_a_number_of_percent() -> None:
+    assert [percent(share) for share in (0.99934, 0.0000123, 0.5, 0.0, None, float("nan"))] == [
+        "99.9 %",
+        "0.00123 %",
+        "50 %",
+        "0 %",
+        "-",
+        "-",
+    ]
 
 
 def test_dependent_comparisons_widen_the_interval_over_people() -> None:

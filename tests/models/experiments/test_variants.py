@@ -43,6 +43,7 @@ def crowd(people: int = PEOPLE, photos: int = PHOTOS, noise: float = 0.8, lean: 
         score=rng.uniform(0.2, 1, len(person)).astype(np.float32),
         gate_reason=np.full(len(person), ""),
         enrolment_reason=np.full(len(person), ""),
+        portrait_reason=np.full(len(person), ""),
     )
 
 
@@ -56,7 +57,7 @@ def dealt(raw: Raw, setting: Setting, seed: int = 1) -> Deal:
 def test_deal_is_what_play_plays(photos: int, frames: int) -> None:
     raw = crowd()
     # given some people with one photo, who fill the gallery up
-    raw.enrolment_reason[(raw.person % 3 == 0) & (np.arange(len(raw.person)) % PHOTOS > 0)] = "blurred"
+    raw.portrait_reason[(raw.person % 3 == 0) & (np.arange(len(raw.person)) % PHOTOS > 0)] = "blurred"
     setting = Setting(25, photos, frames)
     d = dealt(raw, setting)
 

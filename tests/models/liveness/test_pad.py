@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -156,6 +157,21 @@ def test_report_says_every_group_and_can_be_read_and_drawn(tmp_path: Path) -> No
         pytest.skip(plots.INSTALL)
     plots.attacks(report["sweep"], tmp_path / "pad.png")
     assert (tmp_path / "pad.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_source_without_attacks_or_without_live_people_has_no_such_rate() -> None:
+    frames = [
+        *scored(LIVE, 0.9, 0.9),
+        *scored("replay", 0.1, 0.1),
+        *scored(LIVE, 0.8, source="friends"),
+        *scored("print", 0.2, source="prints"),
+    ]
+    report = {**report_of(frames), "not_scored": []}
+
+    rows = {row["source"]: row for row in report["left_out"]}
+    assert rows["friends"]["apcer"]["interval_95"] is None and rows["prints"]["bpcer"]["interval_95"] is None
+    text = markdown(report)
+    assert re.search(r"\| friends \| 0\.\d+ \| - \| \d", text) and re.search(r"\| prints \| .* \| - \|", text)
 
 
 def test_command_says_what_is_missing(tmp_path: Path) -> None:
