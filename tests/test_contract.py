@@ -86,8 +86,8 @@ def test_openapi_description_lists_the_codes() -> None:
 
 
 def test_every_reason_is_given_somewhere_named_on_the_pages_and_documented() -> None:
-    deciding = ("core/access/", "core/recognition/", "services/access/", "services/gates/", "services/site/")
-    given = set().union(*(source().reasons_of(folder) for folder in deciding))
+    deciding = ("core/access", "core/credentials", "core/recognition", "services/access", "services/gates")
+    given = set().union(*(source().reasons_of(f"{folder}/") for folder in (*deciding, "services/site")))
     given |= source().reasons_of("services/recognition/") | {denial.value for denial in Denial} & set(Reason)
     assert given == set(Reason) == set(REASONS)
     documented = first_cells(readme_section("Reasons"))

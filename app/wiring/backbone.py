@@ -12,6 +12,7 @@ from app.adapters.cameras import address
 from app.adapters.cameras.sources import check
 from app.adapters.crypto.journal import JsonJournal
 from app.adapters.crypto.key_file import KeyFile
+from app.adapters.crypto.pass_key import Ed25519PassKey
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault, derive, load_master_key
 from app.adapters.db.engine import migrate
@@ -21,9 +22,11 @@ from app.adapters.icalendar.calendar_file import read_calendar, write_calendar
 from app.adapters.uptime import uptime_s
 from app.adapters.yaml.rules_text import read_rules, write_rules
 from app.core.alerts.alert import Alert, AlertKind
+from app.core.credentials.qr_pass import PassKey
 from app.core.errors import CryptoFault
 from app.services.access.calendar_files import CalendarFiles
 from app.services.access.credentials.credential_book import CredentialBook
+from app.services.access.credentials.pass_book import PassBook
 from app.services.access.rules.current_rules import CurrentRules
 from app.services.access.rules.group_members import GroupMembers
 from app.services.access.rules.permits import Permits
@@ -107,6 +110,8 @@ class Backbone:
     today: TodayService
     group_members: GroupMembers
     credentials: CredentialBook
+    pass_key: PassKey
+    passes: PassBook
     erasure: Erasure
     log: AccessLog
     answers: Answers
@@ -192,6 +197,7 @@ def open_backbone(
     site_clock = SiteClock(store, clock, rules)
     passages = passage_services(store, log, clock, new_id, rules)
     credentials = CredentialBook(store, vault, clock, new_id)
+    pass_key = Ed25519PassKey(master)
     driving.on_passed = passages.watch.passed
     driving.each_second = (passages.watch.lapse, credentials.tidy)
     carry_out, second = driving.carry_out, driving.second_records
@@ -217,6 +223,8 @@ def open_backbone(
         today=TodayService(store, events),
         group_members=GroupMembers(store),
         credentials=credentials,
+        pass_key=pass_key,
+        passes=PassBook(store, vault, pass_key, clock, new_id),
         erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget),
         log=log,
         answers=answers,

@@ -140,6 +140,7 @@ def _assemble(backbone: Backbone) -> System:
         second_records=backbone.gate_control.second_records,
         uptime=uptime.run if backbone.clock is utc_now else None,
         eligible=eligible.at,
+        pass_key=backbone.pass_key,
         clock_doubted=lambda: settings.doubtful_clock == "refuse" and backbone.clock_watch.doubt() is not None,
     )
     enrolment = Enrolment(

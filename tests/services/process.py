@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app.adapters.crypto.journal import JsonJournal
+from app.adapters.crypto.pass_key import Ed25519PassKey
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.index.faiss_index import FaissIndex
@@ -32,6 +33,7 @@ from app.services.people.gallery import Gallery
 from tests.fakes import DIMENSION, Clock, Thresholds, encode, look, looks, new_id, person, photo
 from tests.stores import open_store
 
+PASS_KEY = Ed25519PassKey(bytes(32))
 OF_A_PHONE = b"HEIC"  # what `readable` takes away
 SAME_PERSON = 0.3
 MARGIN = 0.1
@@ -90,6 +92,7 @@ class Process:
                 "margin": MARGIN,
                 "max_frame_age_ms": 2000,
                 "eligible": EligibleCount(self.store, start=lambda work: work(), rest=0).at,
+                "pass_key": PASS_KEY,
                 "record_deadline_ms": 20_000,  # of real time, which a busy machine takes
                 "on_decision": self.told.append,
                 **access,

@@ -4,11 +4,13 @@ The checks run in the order in which a guard would make them. The order is part 
 fails gives the recorded reason. Anything not explicitly allowed is denied.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from app.core.access.permission import CompiledRules, Denial
 from app.core.access.rules import EntryMode, Person
+from app.core.credentials.stored import CredentialKind
 from app.core.gates.gate import Gate
 from app.core.recognition import liveness
 from app.core.site.mode import SiteMode
@@ -98,12 +100,14 @@ def decide_by_credential(
     mode: SiteMode = SiteMode.NORMAL,
     entry: EntryMode = EntryMode.NORMAL,
     rules: CompiledRules,
+    by_qr: bool = False,
 ) -> Decision:
     """Decides whether the gate opens for a credential: the same questions as for a face, but for the face itself.
 
     Args:
         holder: whose it is, as the database has them now; None if nobody has it.
-        refused: why it cannot be anybody's, such as a misread one.
+        refused: why it cannot be taken, whoever has it, such as a misread badge or an expired pass.
+        by_qr: whether it is a QR pass.
         presented_at: when it was read, or received if the reader does not say.
     """
     if (reason := for_everybody(gate, mode, entry)) is not None:
@@ -111,19 +115,23 @@ def decide_by_credential(
     if _stale(presented_at, now, limits):
         return Decision(Reason.STALE_FRAME)
     if refused is not None or holder is None:
-        return Decision(refused or Reason.CREDENTIAL_UNKNOWN)
+        return Decision(refused or Reason.CREDENTIAL_UNKNOWN, holder)
     decision = by_standing_and_rules(holder, gate.id, now, rules, limits.clock_doubted)
     if decision.reason is not Reason.RECOGNISED:
         return decision
-    # Whoever has no template passes by badge wherever others pass by their face.
-    enough = entry.by_badge or not holder.photos
-    return replace(decision, reason=Reason.CREDENTIAL_ACCEPTED if enough else Reason.FACE_REQUIRED)
+    # Whoever has no template passes by badge or QR pass wherever others pass by their face.
+    if (entry.by_qr if by_qr else entry.by_badge) or not holder.photos:
+        return replace(decision, reason=Reason.CREDENTIAL_ACCEPTED)
+    return replace(decision, reason=Reason.QR_REQUIRED if entry is EntryMode.QR else Reason.FACE_REQUIRED)
 
 
-def lacks(employee: Employee, has_badge: bool, entry: EntryMode) -> Reason | None:
-    """What the gate asks for and this person does not have; None for nothing."""
+def lacks(employee: Employee, has: Collection[CredentialKind], entry: EntryMode) -> Reason | None:
+    """What the gate asks for and this person does not have; None for nothing. has: kinds of their credentials."""
+    has_badge = bool(has)
     if has_badge and not employee.photos:
         return None
+    if entry is EntryMode.QR and CredentialKind.QR not in has:
+        return Reason.QR_REQUIRED
     if not has_badge and entry in (EntryMode.BADGE, EntryMode.BADGE_AND_FACE):
         return Reason.CREDENTIAL_REQUIRED
     return Reason.FACE_REQUIRED if not has_badge and not employee.photos and entry is EntryMode.FACE else None

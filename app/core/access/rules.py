@@ -27,12 +27,13 @@ class GroupSource(StrEnum):
 class EntryMode(StrEnum):
     """What a gate does by schedule. NORMAL: the rules decide, by badge or face. FREE: it opens for everybody.
 
-    FACE, BADGE: the rules decide, by that alone. BADGE_AND_FACE: the face must be that of the badge's holder. Whoever
-    has no template passes by badge at all of them.
+    FACE, BADGE, QR: the rules decide, by that alone. BADGE_AND_FACE: the face must be that of the badge's holder. A QR
+    pass counts as a badge. Whoever has no template passes by badge or QR pass at all of them.
     """
 
     NO_ENTRY = "no_entry"
     BADGE_AND_FACE = "badge_and_face"
+    QR = "qr"
     FACE = "face"
     BADGE = "badge"
     NORMAL = "normal"
@@ -56,6 +57,11 @@ class EntryMode(StrEnum):
     def by_badge(self) -> bool:
         """Whether the badge alone of somebody who has a template is enough."""
         return self in (EntryMode.NORMAL, EntryMode.BADGE)
+
+    @property
+    def by_qr(self) -> bool:
+        """Whether the QR pass alone of somebody who has a template is enough."""
+        return self.by_badge or self is EntryMode.QR
 
 
 # Where two modes hold at once, the one that lets fewer people in counts.

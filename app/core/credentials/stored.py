@@ -1,5 +1,6 @@
 """A person's credentials as they are stored, and the last badge that a gate could do nothing with."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +16,7 @@ OFFERED_FOR = timedelta(minutes=2)  # how long an unknown badge can be given to 
 
 class CredentialKind(StrEnum):
     BADGE = "badge"
+    QR = "qr"
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,10 @@ class Credential:
         card_format: in which its number is shown.
         sealed: what is presented, under the person's key.
         actor: who gave it to them.
+        starts_at, ends_at: of a QR pass; the end does not belong to it.
+        once: it lets its holder in once.
+        places: of a QR pass, as its token names them, in hex.
+        used_by, used_at: the event that let its holder in with it once, and when they went in; None before.
     """
 
     id: str
@@ -34,6 +40,12 @@ class Credential:
     sealed: bytes
     actor: str
     created_at: datetime
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    once: bool | None = None
+    places: str | None = None
+    used_by: str | None = None
+    used_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,17 @@ class Credentials(Protocol):
         ...
 
     def delete(self, credential_id: str) -> None: ...
+    def reserve(self, credential_id: str, event_id: str, used_at: datetime | None) -> None:
+        """Notes the opening that uses a pass up: at once, or with used_at None once somebody went through."""
+        ...
+
+    def use_up(self, event_ids: Collection[str], at: datetime) -> None:
+        """Notes that somebody went through after these openings."""
+        ...
+
+    def give_back(self, event_id: str, *, assumed: bool) -> None:
+        """Forgets the use of a pass by an opening that never came about. assumed: only if no sensor would report it."""
+        ...
 
 
 class BadgeReads(Protocol):

@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 from app.core.access import policy
 from app.core.access.permission import CompiledRules
 from app.core.access.rules import EntryMode
+from app.core.credentials.qr_pass import PassKey, is_pass
 from app.core.gates.gate import Gate
 from app.core.people.eligible import counted
 from app.core.ports.store import Clock, Transaction
 from app.core.site.mode import SiteMode
 from app.core.types import Candidate, Evidence, Reason, Verdict
 from app.services.access.assessment import Assessment
-from app.services.access.credentials.presented import Presented, awaited, presented
+from app.services.access.credentials.passes import here, presented_pass
+from app.services.access.credentials.presented import Presented, presented
+from app.services.access.credentials.waiting import awaited
 from app.services.access.decision_request import DecisionRequest, Eligible, Threshold
 from app.services.access.passages.zone_gate import ZoneGate
 from app.services.access.rules.current_rules import CurrentRules
@@ -37,6 +40,7 @@ class Assessor:
     max_frame_age_ms: int
     liveness_works: bool
     clock_doubted: Callable[[], bool]
+    pass_key: PassKey | None = None
 
     def assess(
         self,
@@ -99,7 +103,13 @@ class Assessor:
     ) -> Assessment:
         now, rules, doubted = self.clock(), self.rules.at(tx), self.clock_doubted()
         fault = found.reason is Reason.SYSTEM_FAULT
-        shown = Presented(refused=found.reason) if fault else presented(tx, gate, text, for_update=for_update)
+        if fault:
+            shown = Presented(refused=found.reason)
+        elif is_pass(text):
+            where = here(rules, gate.id, doubted)
+            shown = presented_pass(tx, self.pass_key, text, gate, where, now, for_update=for_update)
+        else:
+            shown = presented(tx, gate, text, for_update=for_update)
         mode, entry = self._gate_now(tx, rules, gate, now, doubted)
         decision = policy.decide_by_credential(
             shown.holder,
@@ -111,6 +121,7 @@ class Assessor:
             mode=mode,
             entry=entry,
             rules=rules,
+            by_qr=shown.by_qr,
         )
         if decision.reason is Reason.FACE_REQUIRED and entry is EntryMode.BADGE_AND_FACE:
             if request.looks:
@@ -143,7 +154,7 @@ class Assessor:
         now, rules = self.clock(), self.rules.at(tx)
         if rules.mode_at(gate.id, now).mode is not EntryMode.BADGE_AND_FACE:
             return None
-        return awaited(tx, gate, now, for_update=for_update)
+        return awaited(tx, gate, here(rules, gate.id, self.clock_doubted()), now, for_update=for_update)
 
     def _gate_now(
         self, tx: Transaction, rules: CompiledRules, gate: Gate, now: datetime, doubted: bool

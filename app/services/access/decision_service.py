@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from app.core.credentials.qr_pass import PassKey
 from app.core.errors import NotRecorded, Refusal, Unconfirmed
 from app.core.events.decision import GrantedPassage, RecordedDecision
 from app.core.events.histograms import buckets_of
@@ -21,7 +22,8 @@ from app.core.recognition import evidence as evidence_of
 from app.core.types import Decision, Evidence, FrameResult, Pixels, Reason, Verdict
 from app.services.access.assessment import Assessment, described
 from app.services.access.assessor import FAULT, Assessor
-from app.services.access.credentials.presented import keep_read
+from app.services.access.credentials.passes import note_use
+from app.services.access.credentials.waiting import keep_read
 from app.services.access.decision_request import DecisionRequest, Eligible, Threshold
 from app.services.access.passages.zone_gate import ZoneGate
 from app.services.access.repeats import Repeats, Uptime
@@ -47,6 +49,7 @@ class DecisionService:
         liveness_works: the liveness weights are installed.
         on_decision: called with every recorded answer.
         second_records: notes the openings that were recorded too late.
+        pass_key: verifies QR passes; without it, none is known.
         eligible: how many may pass a gate now; None for unknown, and the threshold counts the whole gallery.
     """
 
@@ -71,6 +74,7 @@ class DecisionService:
     clock_doubted: Callable[[], bool] = bool
     rules: CurrentRules = field(default_factory=CurrentRules)
     eligible: Eligible = lambda tx, rules, gate_id, now: None
+    pass_key: PassKey | None = None
 
     def evidence(self, looks: Sequence[FrameResult], *, search: bool = True) -> Evidence:
         """Combines the frames and searches for the nearest employee. Returns FAULT if anything raises.
@@ -150,6 +154,7 @@ class DecisionService:
             self.max_frame_age_ms,
             self.liveness_works,
             self.clock_doubted,
+            self.pass_key,
         )
 
     @property
@@ -218,6 +223,8 @@ class DecisionService:
             recorded = self.log.append(tx, decision, image, head)
             tx.histograms.add(buckets_of(recorded))
             self.repeats.remember(tx, request.gate.id, request.idempotency_key, request.digest, recorded.id)
+            if assessed.presented is not None and recorded.opens:
+                note_use(tx, assessed.presented, event_id, assessed.now, reported=passage is not None)
             return self.answers.sign(recorded), True
 
     def _open_already(self, tx: Transaction, assessed: Assessment) -> RecordedDecision | None:

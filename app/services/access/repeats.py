@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from app.core.access import policy
 from app.core.access.rules import EntryMode
+from app.core.credentials.stored import CredentialKind
 from app.core.errors import Conflict
 from app.core.events.decision import Method, RecordedDecision
 from app.core.events.records import Remembered
@@ -136,4 +137,6 @@ def _enough(answer: RecordedDecision, entry: EntryMode, employee: Employee) -> b
     """Whether what let the person in is still all that the gate asks for."""
     if answer.method is Method.FACE:
         return entry.by_face
-    return entry.by_badge or not employee.photos or (entry is EntryMode.BADGE_AND_FACE and answer.faces > 0)
+    by_qr = answer.credential is not None and answer.credential.kind is CredentialKind.QR
+    enough = entry.by_qr if by_qr else entry.by_badge
+    return enough or not employee.photos or (entry is EntryMode.BADGE_AND_FACE and answer.faces > 0)

@@ -142,6 +142,8 @@ def put_result(tx: Transaction, row: GateResultRow) -> None:
             tx.passages.withdraw(row.event_id)
         tx.presences.undo(row.event_id)
     tx.gate_results.put(row)
+    if row.outcome in (CommandOutcome.TOO_LATE, CommandOutcome.FAILED):
+        tx.credentials.give_back(row.event_id, assumed=row.outcome is CommandOutcome.FAILED)
 
 
 class NoSecondRecords:

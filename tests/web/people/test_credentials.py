@@ -1,6 +1,7 @@
 """Badges over HTTP: previewed, given, presented, read by a gate, taken back."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -193,3 +194,32 @@ def test_gate_asks_for_badge_and_face_by_mode(
         client.delete(f"/v1/gate-modes/{made['id']}", headers=admin)
         for one in client.get(f"/v1/credentials?employee={ada['id']}", headers=admin).json()["items"]:
             client.delete(f"/v1/credentials/{one['id']}", headers=admin)
+
+
+def test_qr_pass_is_given_shown_read_and_taken_back(
+    client: TestClient, admin: Headers, gate: Headers, security: Headers, person: str, system: System
+) -> None:
+    until = (system.clock() + timedelta(hours=1)).isoformat()
+    body = {"employee": person, "kind": "qr", "ends_at": until}
+    made = client.post("/v1/credentials", headers=admin, json=body).json()
+    assert (made["kind"], made["once"], made["used_at"]) == ("qr", False, None)
+    assert made["qr"].startswith("data:image/svg+xml")
+    token = made["token"]
+    listed = client.get(f"/v1/credentials?employee={person}", headers=admin).json()["items"]
+    assert [one["id"] for one in listed] == [made["id"]] and token not in str(listed)
+    assert client.get(f"/v1/credentials/{made['id']}/pass", headers=admin).json() == made
+    problem(client.get(f"/v1/credentials/{made['id']}/pass", headers=security), 403)
+    body = client.post(DECISIONS, headers=gate, json={"credential": token}).json()
+    assert (body["decision"], body["reason"], body["credential"]["kind"]) == ("open", "credential_accepted", "qr")
+    assert client.post(HEARTBEAT, headers=gate, json={"state": "closed", "qr": token}).status_code == 204
+    event = client.get(f"/v1/events?gate={GATE}&limit=1", headers=security).json()["items"][0]
+    assert (event["reason"], event["credential"]["id"]) == ("credential_accepted", made["id"])
+    page = client.get(f"/employees/{person}", headers=admin_page(client, system)).text
+    assert f"QR pass ending {made['last_four']}" in page and token not in page
+    assert client.delete(f"/v1/credentials/{made['id']}", headers=admin).status_code == 204
+    body = client.post(DECISIONS, headers=gate, json={"credential": token}).json()
+    assert (body["decision"], body["reason"], body["credential"]["id"]) == ("deny", "credential_unknown", None)
+    problem(client.post(DECISIONS, headers=gate, json={"credential": "FG1:" + "A" * 10_000_000}), 413)
+    for sent in ({}, {"ends_at": until, "number": "12-1"}, {"ends_at": "2020-01-01T00:00:00Z"}):
+        wrong = client.post("/v1/credentials", headers=admin, json={"employee": person, "kind": "qr", **sent})
+        assert wrong.status_code in (400, 422), sent

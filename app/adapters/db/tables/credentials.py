@@ -1,6 +1,6 @@
 """What people present instead of their face."""
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, LargeBinary, String, Table, Text
 
 from app.adapters.db.tables.base import KEY, Instant, metadata
 
@@ -16,6 +16,13 @@ credentials = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("actor", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
+    # Of a QR pass alone.
+    Column("starts_at", Instant),
+    Column("ends_at", Instant),
+    Column("once", Boolean),
+    Column("places", String),
+    Column("used_by", KEY, index=True),
+    Column("used_at", Instant),
 )
 
 # The last badge at a gate that nobody has, or that awaits its holder's face: for moments, and one a gate. Its bits are

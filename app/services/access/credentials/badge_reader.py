@@ -1,4 +1,4 @@
-"""What a gate's badge reader reads is decided like a face, and the gate's driver opens."""
+"""What a gate's reader or camera reads, a badge or a QR pass, is decided like a face, and the gate's driver opens."""
 
 import logging
 from collections.abc import Callable
@@ -24,11 +24,13 @@ class BadgeReader:
 
     access: Access
     carry_out: Callable[[RecordedDecision], None]
-    _last: dict[str, tuple[Badge, datetime]] = field(default_factory=dict, init=False, repr=False)  # by gate
+    _last: dict[str, tuple[str, datetime]] = field(default_factory=dict, init=False, repr=False)  # by gate
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
-    def read(self, gate: Gate, badge: Badge, at: datetime) -> RecordedDecision | None:
-        """Decides about a badge that was read at that time, on our clock. None for one that is still held there.
+    def read(self, gate: Gate, badge: Badge | str, at: datetime) -> RecordedDecision | None:
+        """Decides about a badge, or the text of a QR code, that was read at that time, on our clock.
+
+        None for one that is still held there.
 
         Raises Conflict where the gate's hardware opens by itself and must ask for a decision; and as `Access.decide`.
         """
@@ -36,13 +38,14 @@ class BadgeReader:
             raise Conflict(
                 "gate_opens_itself", "This gate's hardware opens it. Send the badge to its decisions, as `credential`."
             )
-        if self._is_held(gate.id, badge, at):
+        text = badge if isinstance(badge, str) else badge.text
+        if self._is_held(gate.id, text, at):
             return None
-        answer = self.access.decide(Approach(gate.id, (), at, credential=badge.text))
+        answer = self.access.decide(Approach(gate.id, (), at, credential=text))
         self.carry_out(answer)
         return answer
 
-    def reported(self, gate_id: str, badge: Badge, at: datetime) -> None:
+    def reported(self, gate_id: str, badge: Badge | str, at: datetime) -> None:
         """`read`, for a driver's report. Raises nothing: a badge that could not be decided about is presented again."""
         try:
             with self.access.store.read() as tx:
@@ -54,8 +57,8 @@ class BadgeReader:
         except Exception:
             logger.exception("badge_failed gate=%s next=stays_shut", gate_id)
 
-    def _is_held(self, gate_id: str, badge: Badge, at: datetime) -> bool:
+    def _is_held(self, gate_id: str, text: str, at: datetime) -> bool:
         with self._lock:
             before = self._last.get(gate_id)
-            self._last[gate_id] = badge, at
-        return before is not None and before[0] == badge and abs(at - before[1]) < HELD
+            self._last[gate_id] = text, at
+        return before is not None and before[0] == text and abs(at - before[1]) < HELD

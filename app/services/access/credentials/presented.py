@@ -1,18 +1,15 @@
 """Whose credential somebody presents at a gate, and why it cannot be taken."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
 from app.core.credentials.badge import Badge
-from app.core.credentials.formats import CardFormat, Misread, decode, last_four, typed
-from app.core.credentials.stored import FACE_WITHIN, OFFERED_FOR, BadgeRead, CredentialKind
+from app.core.credentials.formats import Misread, decode, last_four, typed
+from app.core.credentials.stored import CredentialKind
 from app.core.errors import BadInput
 from app.core.events.decision import UsedCredential
 from app.core.gates.gate import Gate
 from app.core.ports.store import Transaction
 from app.core.types import Employee, Reason
-
-ENDS_WAITING = frozenset({Reason.CREDENTIAL_ACCEPTED, Reason.CREDENTIAL_MISMATCH, Reason.SPOOF_SUSPECTED})
 
 
 @dataclass(frozen=True)
@@ -20,11 +17,12 @@ class Presented:
     """A credential at a gate.
 
     Attributes:
-        badge: None where the text is none.
+        badge: None where the text is none. A QR pass counts as one whose bits are its id.
         used: what the event says of it.
         holder: as the database has them now.
         refused: why nobody can be its holder.
         awaits_face: whether the gate opens once it sees the holder.
+        once: the id of a pass that is used up if its holder goes in now.
     """
 
     badge: Badge | None = None
@@ -32,11 +30,16 @@ class Presented:
     holder: Employee | None = None
     refused: Reason | None = None
     awaits_face: bool = False
+    once: str | None = None
+
+    @property
+    def by_qr(self) -> bool:
+        return self.used is not None and self.used.kind is CredentialKind.QR
 
     @property
     def unknown(self) -> bool:
         """Whether it was read well, and nobody has it."""
-        return self.badge is not None and self.holder is None and self.refused is None
+        return self.badge is not None and self.holder is None and self.refused is None and not self.by_qr
 
 
 def presented(tx: Transaction, gate: Gate, text: str, *, for_update: bool = False) -> Presented:
@@ -62,25 +65,3 @@ def presented(tx: Transaction, gate: Gate, text: str, *, for_update: bool = Fals
         return Presented(badge, stranger)
     used = UsedCredential(CredentialKind.BADGE, last_four(badge, found.card_format), badge.bits, found.id)
     return Presented(badge, used, holder)
-
-
-def awaited(tx: Transaction, gate: Gate, now: datetime, *, for_update: bool = False) -> Presented | None:
-    """The badge that was just read at a gate and awaits its holder's face; None if there is none."""
-    read = tx.badge_reads.of(gate.id)
-    if read is None or read.credential_id is None or abs(now - read.at) > FACE_WITHIN:
-        return None
-    found = presented(tx, replace(gate, badge_format=CardFormat.RAW), read.badge.text, for_update=for_update)
-    return found if found.holder is not None else None
-
-
-def keep_read(tx: Transaction, gate: Gate, shown: Presented, reason: Reason, now: datetime) -> None:
-    """Keeps a badge that nobody has for a moment, to be given to somebody; or one that awaits its holder's face.
-
-    A recorded answer about badge and face ends the waiting: for another try the badge is read again.
-    """
-    if reason in ENDS_WAITING:
-        tx.badge_reads.forget(gate_id=gate.id)
-    unknown = reason is Reason.CREDENTIAL_UNKNOWN and shown.unknown
-    if shown.badge is not None and (shown.awaits_face or (unknown and shown.badge.can_be_kept)):
-        tx.badge_reads.forget(before=now - OFFERED_FOR)
-        tx.badge_reads.put(BadgeRead(gate.id, now, shown.badge, shown.used.id if shown.used else None))

@@ -72,6 +72,7 @@ class PassageWatch:
                 tx.passages.note_report(gate.id, report_id, now)
             for _ in range(missing + lost):
                 self._report(tx, gate, Reason.PASSED_WITHOUT_GRANT, now)
+            tx.credentials.use_up([one.event_id for one in waiting], now)
         if lost and not missing:
             try:
                 with self.store.write() as tx:

@@ -9,6 +9,7 @@ from app.core.access import policy
 from app.core.access.explanation import Explanation, explain
 from app.core.access.permission import CompiledRules, ModeNow, Permission
 from app.core.access.rules import EntryMode, Grant
+from app.core.credentials.stored import CredentialKind
 from app.core.errors import BadInput, NotFound
 from app.core.gates.gate import Gate
 from app.core.ports.store import Store, Transaction
@@ -60,6 +61,7 @@ class Answer:
 
 LACKING_WORDS = {
     Reason.CREDENTIAL_REQUIRED: "The gate asks for a badge, and the person has none.",
+    Reason.QR_REQUIRED: "The gate asks for a QR pass, and the person has none.",
     Reason.FACE_REQUIRED: "The gate asks for a face, and the person has neither a photo nor a badge.",
 }
 ZONE_WORDS = {
@@ -96,7 +98,7 @@ class RuleQuestions:
             who, where, rules = _employee(tx, employee), _gate(tx, gate), self.rules.at(tx)
             site = tx.site.get() if at is None else None
             answer = _answer(rules, who, where, asked, site)
-            answer = replace(answer, lacks=policy.lacks(who, bool(tx.credentials.of(who.id)), answer.mode.mode))
+            answer = replace(answer, lacks=policy.lacks(who, _kinds(tx, who), answer.mode.mode))
             if at is not None or answer.reason is not Reason.RECOGNISED:
                 return answer
             # Where people are says nothing about another time.
@@ -109,7 +111,7 @@ class RuleQuestions:
         with self.store.read() as tx:
             who, gates, rules = _employee(tx, employee), tx.gates.all(), self.rules.at(tx)
             site = tx.site.get() if at is None else None
-            has_badge = bool(tx.credentials.of(who.id))
+            has = _kinds(tx, who)
         person = person_of(who, rules)
 
         def verdict(gate: Gate) -> GateVerdict:
@@ -118,7 +120,7 @@ class RuleQuestions:
             if before is not None:
                 return GateVerdict(gate, before)
             permission = rules.may_pass(person, gate.id, asked)
-            if permission.allowed and (lacking := policy.lacks(who, has_badge, mode.mode)) is not None:
+            if permission.allowed and (lacking := policy.lacks(who, has, mode.mode)) is not None:
                 return GateVerdict(gate, lacking)
             return GateVerdict(gate, _by_rules(permission), permission.allowed and isinstance(permission.rule, Grant))
 
@@ -181,3 +183,7 @@ def _gate(tx: Transaction, name: str) -> Gate:
     if gate is None:
         raise NotFound("unknown_gate", "There is no gate of that name.")
     return gate
+
+
+def _kinds(tx: Transaction, who: Employee) -> set[CredentialKind]:
+    return {one.kind for one in tx.credentials.of(who.id)}

@@ -170,6 +170,13 @@ class Heartbeat(Strict):
         description="your own name for this report of `passed`; sent again within a day, it counts nobody again",
     )
     badge: BadgeIn | None = Field(None, description="what the gate's reader read; for a gate that a driver opens")
+    qr: PlainText | None = Field(
+        None,
+        min_length=1,
+        max_length=512,
+        examples=["FG1:..."],
+        description="the text of a QR pass that the gate's reader read; for a gate that a driver opens",
+    )
 
 
 @router.post("", status_code=201, summary="Add a gate", responses=CONFLICT)
@@ -225,7 +232,8 @@ def heartbeat(gate: str, body: Heartbeat, system: SystemOf, key: GateKey) -> Non
     the alert passed_without_grant. Report each passage once,
     or give the report a `report_id`, and send the same one again until it is answered.
 
-    `badge` is decided like a face, and the gate's driver opens. Hardware that opens by itself sends it to /decisions.
+    `badge` and `qr` are decided like a face, and the gate's driver opens. Hardware that opens by itself sends them to
+    /decisions.
     """
     found = system.gates.get(gate)
     if found.id != key.gate_id:
@@ -237,3 +245,5 @@ def heartbeat(gate: str, body: Heartbeat, system: SystemOf, key: GateKey) -> Non
         raise Conflict("passages_not_reported", "This gate's passages are assumed. An admin can set them to `sensor`.")
     if badge is not None:
         system.badge_reader.read(found, badge, now)
+    if body.qr is not None:
+        system.badge_reader.read(found, body.qr, now)

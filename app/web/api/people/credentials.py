@@ -11,8 +11,10 @@ from app.core.credentials.stored import CredentialKind
 from app.core.errors import NotFound
 from app.core.gates.gate import Gate
 from app.services.access.credentials.credential_book import ShownCredential
+from app.services.access.credentials.pass_book import GivenPass
 from app.web.api.describe import CONFLICT, ERRORS
-from app.web.api.schemas import Moment, Page, Strict
+from app.web.api.qr_picture import drawn
+from app.web.api.schemas import Moment, Page, Strict, When
 from app.web.fields import PlainText
 from app.web.security import Admin, SystemOf
 from app.wiring import System
@@ -30,16 +32,43 @@ class CredentialOut(BaseModel):
     card_format: CardFormat
     actor: str = Field(description="who gave it to them")
     created_at: Moment
+    starts_at: Moment | None = Field(description="of a QR pass")
+    ends_at: Moment | None = Field(description="of a QR pass; for four hours more it lets its holder out")
+    once: bool | None = Field(description="a QR pass that lets its holder in once")
+    used_at: Moment | None = Field(description="when its holder went in, for one that lets them in once")
 
     @classmethod
     def of(cls, shown: ShownCredential) -> Self:
         one = shown.credential
-        fields = {name: getattr(one, name) for name in ("id", "kind", "card_format", "actor", "created_at")}
+        fields = {
+            name: getattr(one, name)
+            for name in (
+                "id",
+                "kind",
+                "card_format",
+                "actor",
+                "created_at",
+                "starts_at",
+                "ends_at",
+                "once",
+                "used_at",
+            )
+        }
         return cls(**fields, employee=one.employee_id, last_four=shown.last_four, bits=shown.bits)
 
 
+class PassOut(CredentialOut):
+    token: str = Field(description="what the QR code holds: whoever has it passes as the holder")
+    qr: str = Field(description="the code as an SVG in a `data:` address")
+
+    @classmethod
+    def given(cls, one: GivenPass, system: System) -> Self:
+        known = CredentialOut.of(system.credentials.get(one.credential.id))
+        return cls(**known.model_dump(), token=one.token, qr=drawn(one.token))
+
+
 class CredentialIn(Strict):
-    """One of number and gate."""
+    """A badge by its number or the gate that read it; a QR pass by its dates."""
 
     employee: str = Field(max_length=64, description="id")
     kind: CredentialKind = CredentialKind.BADGE
@@ -48,9 +77,18 @@ class CredentialIn(Strict):
     gate: PlainText | None = Field(
         None, min_length=1, max_length=64, description="name or id: the unknown badge last read there"
     )
+    starts_at: When | None = Field(None, description="of a QR pass; none: now")
+    ends_at: When | None = Field(None, description="of a QR pass, within a year")
+    once: bool = Field(False, description="a QR pass that lets its holder in once")
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
+    def _one_of_three(self) -> Self:
+        if self.kind is CredentialKind.QR:
+            if self.ends_at is None or self.number is not None or self.gate is not None:
+                raise ValueError("send the end of the QR pass, and neither a number nor a gate")
+            return self
+        if self.starts_at is not None or self.ends_at is not None or self.once:
+            raise ValueError("only a QR pass has dates")
         if (self.number is None) == (self.gate is None):
             raise ValueError("send the number, or the gate at which the badge was read")
         return self
@@ -103,10 +141,17 @@ def find(
     return Page(items=[CredentialOut.of(one) for one in system.credentials.of(employee)], next=None)
 
 
-@router.post("/credentials", status_code=201, summary="Give a person a badge", responses=CONFLICT)
-def give(body: CredentialIn, system: SystemOf, who: Admin) -> CredentialOut:
-    """It opens from the next decision on, where and when a rule lets the person in. 409 if somebody has it."""
+@router.post("/credentials", status_code=201, summary="Give a person a badge or QR pass", responses=CONFLICT)
+def give(body: CredentialIn, system: SystemOf, who: Admin) -> PassOut | CredentialOut:
+    """It opens from the next decision on, where and when a rule lets the person in. 409 if somebody has the badge.
+
+    The answer for a QR pass holds its code, which `/credentials/{credential}/pass` gives again.
+    """
     book = system.credentials
+    if body.kind is CredentialKind.QR:
+        starts, ends = body.starts_at or system.clock(), body.ends_at
+        assert ends is not None
+        return PassOut.given(system.passes.give(body.employee, starts, ends, who.name, once=body.once), system)
     if body.number is not None:
         badge = typed(body.number, body.card_format)
         return CredentialOut.of(book.give(body.employee, badge, body.card_format, who.name))
@@ -123,6 +168,14 @@ def preview(body: NumberIn, _: Admin) -> BadgeOut:
 @router.get("/credentials/{credential}", summary="Read a credential", responses=ERRORS)
 def read(credential: str, system: SystemOf, _: Admin) -> CredentialOut:
     return CredentialOut.of(system.credentials.get(credential))
+
+
+@router.get("/credentials/{credential}/pass", summary="Show a QR pass", responses=ERRORS)
+def show_pass(credential: str, system: SystemOf, _: Admin) -> PassOut:
+    """The audit trail notes who looked."""
+    shown = system.passes.shown(credential)
+    system.trail.seen("qr_pass", credential, shown.credential.employee_id)
+    return PassOut.given(shown, system)
 
 
 @router.delete("/credentials/{credential}", status_code=204, summary="Take a credential back", responses=CONFLICT)

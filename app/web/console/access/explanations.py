@@ -36,6 +36,8 @@ def why(answer: Answer, zone: ZoneInfo) -> str:
         return _standing(answer.employee, answer.refused, answer.at, zone)
     if reason is Reason.CREDENTIAL_REQUIRED:
         return f"{gate} asks for a badge, and {name} has none."
+    if reason is Reason.QR_REQUIRED:
+        return f"{gate} asks for a QR pass, and {name} has none."
     if reason is Reason.FACE_REQUIRED:
         return f"{gate} asks for a face, and {name} has neither a photo nor a badge."
     if answer.zones_say is not None:

@@ -16,6 +16,7 @@ MODES: dict[EntryMode, str] = {
     EntryMode.FACE: "face: a badge opens only for people without a template",
     EntryMode.BADGE: "badge: no face opens",
     EntryMode.BADGE_AND_FACE: "badge and face: the face must be that of the badge's holder",
+    EntryMode.QR: "QR pass: neither a face nor a badge opens",
     EntryMode.NO_ENTRY: "no entry: nobody gets in",
     EntryMode.FREE: "free: open for everybody",
 }

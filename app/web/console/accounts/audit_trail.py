@@ -54,6 +54,7 @@ KINDS = {
     "people": "All employees",
     "person": "Person",
     "photo": "Photo",
+    "qr_pass": "QR pass",
     "photos": "Photos",
     "rule": "Rule",
     "rule_person": "Person in a rule",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from app.core.credentials.stored import CredentialKind
 from app.core.events.logged import LoggedEvent
 from app.core.types import OPENING, Employee, Photo
 from app.web.console.words import REASONS, number_word
@@ -50,7 +51,10 @@ def _event(event: LoggedEvent) -> Happened:
     kind = "good" if event.reason in OPENING else "" if ordered else "bad"
     words = _(REASONS[event.reason])
     if event.decision is not None and (badge := event.decision.credential) is not None:
-        words = _("{what}: badge ending {last_four}", what=words, last_four=badge.last_four)
+        if badge.kind is CredentialKind.QR:
+            words = _("{what}: QR pass ending {last_four}", what=words, last_four=badge.last_four)
+        else:
+            words = _("{what}: badge ending {last_four}", what=words, last_four=badge.last_four)
     return Happened(event.at, words, kind, event.gate, event.id)
 
 

@@ -1,6 +1,7 @@
 """Rows of people's credentials."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -27,7 +28,7 @@ class CredentialRows:
             with self._connection.begin_nested():
                 self._rows.insert({**columns, "digest": self._digest(credential.kind, presented)})
         except IntegrityError as error:
-            raise Conflict("credential_taken", "Somebody has this badge already.") from error
+            raise Conflict("credential_taken", "Somebody has this credential already.") from error
 
     def get(self, credential_id: str) -> Credential | None:
         return _credential(self._rows.one(id=credential_id))
@@ -44,6 +45,16 @@ class CredentialRows:
 
     def delete(self, credential_id: str) -> None:
         self._rows.delete(credentials.c.id == credential_id)
+
+    def reserve(self, credential_id: str, event_id: str, used_at: datetime | None) -> None:
+        self._rows.update({"used_by": event_id, "used_at": used_at}, credentials.c.id == credential_id)
+
+    def use_up(self, event_ids: Collection[str], at: datetime) -> None:
+        self._rows.update({"used_at": at}, credentials.c.used_by.in_(event_ids))
+
+    def give_back(self, event_id: str, *, assumed: bool) -> None:
+        which = [credentials.c.used_by == event_id, *([credentials.c.used_at.is_not(None)] if assumed else [])]
+        self._rows.update({"used_by": None, "used_at": None}, *which)
 
     def _digest(self, kind: CredentialKind, presented: str) -> str:
         return seals_of(self._connection).digest(f"{kind.value} {presented}")

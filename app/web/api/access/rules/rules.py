@@ -64,9 +64,9 @@ class RuleOut(EntryOut, RuleIn):
 
 
 MODE = (
-    "normal (or badge_or_face): the rules decide, by badge or face; face, badge: by that alone; badge_and_face: by the "
-    "badge and its holder's face within 5 s; no_entry: nobody gets in; free: everybody does. Whoever has no template "
-    "passes by badge wherever others pass by their face"
+    "normal (or badge_or_face): the rules decide, by badge or face; face, badge, qr: by that alone; badge_and_face: by "
+    "the badge and its holder's face within 5 s; no_entry: nobody gets in; free: everybody does. Whoever has no "
+    "template passes by badge or QR pass wherever others pass by their face; a QR pass counts as a badge"
 )
 
 
