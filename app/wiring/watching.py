@@ -6,6 +6,7 @@ from functools import partial
 from app.adapters.cameras.mailbox import Mailbox
 from app.adapters.cameras.sources import open_source
 from app.adapters.vision.photos.jpeg import encode_jpeg
+from app.adapters.vision.photos.qr_codes import read_codes
 from app.adapters.vision.photos.scaling import fit, shrink, turned
 from app.core.approach import tracks
 from app.core.cameras.camera import Camera
@@ -13,6 +14,7 @@ from app.core.ports.cameras import Source
 from app.core.recognition.quality import GATE
 from app.core.types import Box, Detection, Face, Pixels
 from app.services.access.approaches import Approaches, Watch
+from app.services.access.credentials.code_watch import CodeWatch
 from app.services.cameras.camera_list import Address
 from app.services.cameras.live_view import LiveViews
 from app.services.recognition.recognition import snapshot
@@ -71,7 +73,8 @@ def supervisor(system: System) -> Supervisor:
         # Only an unturned picture can show that it should be turned.
         turn = partial(turned, degrees=address.rotation) if address.rotation else None
         after = None if turn else TurnWatch(faces, partial(system.transient_alerts.turned, camera)).frame
-        loop = CameraLoop(watch, mailbox, see, approaches, system.clock, turn=turn, after=after)
+        codes = CodeWatch(camera.gate_id, system.store, system.rules, read_codes, system.badge_reader.reported).frame
+        loop = CameraLoop(watch, mailbox, see, approaches, system.clock, turn=turn, after=after, codes=codes)
         return WatchedCamera(camera, loop, mailbox)
 
     return Supervisor(system.gate_leases, system.store, system.clock, new_id, watch, system.gate_control)

@@ -78,6 +78,7 @@ class CameraLoop:
         on_answer: Called with every decision.
         turn: Turns a picture upright before anything looks at it.
         after: Called with each frame and the faces in it.
+        codes: Called with each frame in which no face opened the gate, and its time.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class CameraLoop:
         on_answer: Callable[[RecordedDecision], None] = lambda _: None,
         turn: Callable[[Pixels], Pixels] | None = None,
         after: Callable[[Pixels, Sequence[Detection], float], None] | None = None,
+        codes: Callable[[Pixels, datetime], None] | None = None,
     ) -> None:
         self.watch = watch
         self.mailbox = mailbox
@@ -100,6 +102,7 @@ class CameraLoop:
         self._on_answer = on_answer
         self._turn = turn
         self._after = after
+        self._codes = codes
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch-{watch.camera}", daemon=True)
 
@@ -175,7 +178,10 @@ class CameraLoop:
         region = self.watch.region
         liveness = self.watch.asks_liveness
         seen = self._see(pixels, region=in_pixels(region, pixels), min_face_px=region.min_face_px, liveness=liveness)
-        self._pass_on(self._approaches.frame(self.watch, seen, pixels, captured_at))
+        answers = self._approaches.frame(self.watch, seen, pixels, captured_at)
+        self._pass_on(answers)
+        if self._codes is not None and not any(answer.opens for answer in answers):
+            self._codes(pixels, captured_at)
         self.tally.frames += 1
         self.tally.latency_ms.append((self._clock() - captured_at).total_seconds() * 1000)
         del self.tally.latency_ms[:-1000]

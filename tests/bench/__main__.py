@@ -1,4 +1,4 @@
-"""`python -m tests.bench [frame|http|gallery|rules|passages|badges ...]`: prints the figures of the README.
+"""`python -m tests.bench [frame|http|gallery|rules|passages|badges|codes ...]`: prints the figures of the README.
 
 `python -m tests.bench approach [FOLDER OF CLIPS]`: from a face wide enough to the gate command.
 `python -m tests.bench corridor FOLDER OF CLIPS`: the events of people who stay before one camera.
@@ -16,7 +16,7 @@ from rich.console import Console
 
 from app.adapters.vision.networks.runtime import cpu_has_bf16
 from tests.bench import approach, cameras, corridor, gallery, imports, log, people, rules
-from tests.bench.decision import badges, compare, frame, http, live, many_rules, passages
+from tests.bench.decision import badges, codes, compare, frame, http, live, many_rules, passages
 from tests.bench.soak import soak
 
 ALONE = {
@@ -28,8 +28,8 @@ if sys.argv[1:2] and (main := ALONE.get(sys.argv[1])):
     sys.exit()
 console = Console(highlight=False)
 wanted = set(sys.argv[1:]) or {"frame", "http", "gallery", "rules"}
-if unknown := wanted - {"frame", "http", "gallery", "rules", "passages", "badges"}:
-    known = ", ".join(["frame", "http", "gallery", "rules", "passages", "badges", *ALONE])
+if unknown := wanted - {"frame", "http", "gallery", "rules", "passages", "badges", "codes"}:
+    known = ", ".join(["frame", "http", "gallery", "rules", "passages", "badges", "codes", *ALONE])
     sys.exit(f"no such measurement: {', '.join(sorted(unknown))}; there are {known}")
 console.print(f"{datetime.now(UTC):%Y-%m-%d}")
 if "frame" in wanted:
@@ -46,3 +46,5 @@ if "passages" in wanted:
     passages.measure(console)
 if "badges" in wanted:
     badges.measure(console)
+if "codes" in wanted:
+    codes.measure(console)

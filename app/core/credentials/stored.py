@@ -75,6 +75,10 @@ class Credentials(Protocol):
         """Returns the ids of the people who have one."""
         ...
 
+    def any_pass(self, after: datetime) -> bool:
+        """Whether there is a QR pass that ends after an instant."""
+        ...
+
     def delete(self, credential_id: str) -> None: ...
     def reserve(self, credential_id: str, event_id: str, used_at: datetime | None) -> None:
         """Notes the opening that uses a pass up: at once, or with used_at None once somebody went through."""

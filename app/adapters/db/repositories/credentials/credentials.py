@@ -43,6 +43,10 @@ class CredentialRows:
     def holders(self) -> set[str]:
         return set(self._connection.execute(select(credentials.c.employee_id).distinct()).scalars())
 
+    def any_pass(self, after: datetime) -> bool:
+        which = (credentials.c.kind == CredentialKind.QR.value, credentials.c.ends_at > after)
+        return self._connection.execute(select(credentials.c.id).where(*which).limit(1)).first() is not None
+
     def delete(self, credential_id: str) -> None:
         self._rows.delete(credentials.c.id == credential_id)
 
