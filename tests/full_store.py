@@ -27,6 +27,7 @@ from app.core.people.records import Receipt
 from app.core.ports.store import Store
 from app.core.site.installation import Installation
 from app.core.site.mode import ClockFacts, SiteMode, SiteState
+from app.core.site.retention import KeptHours, Kind, Removal
 from app.core.site.settings import SiteSettings
 from app.core.types import ApiKey, Employee, Photo, Reason, Role, Status, Template, Verdict
 from tests.fakes import NOW
@@ -67,6 +68,7 @@ def fill(store: Store) -> None:
             tx.alerts.raise_(Alert(f"A{n}", NOW, AlertKind.DOOR_HELD, gate, f"C{n}", "held"))
             tx.orders.put(Order(event, gate, employee, NOW, LATER))
             tx.remote_polls.put(RemotePoll(f"Q{n}", gate, NOW, LATER, "key"))
+            tx.retained.put(Removal(f"trail:{n}", Kind.TRAIL, LATER, NOW, 7, "signature"))
             tx.erasures.add(Receipt(f"R{n}", f"X{n}", NOW, 1, 1, 1, "signature"))
             tx.imports.add(Import(f"M{n}", ImportState.DONE, False, user, NOW, f"fingerprint-{n}"))
             tx.invitations.add(
@@ -114,6 +116,6 @@ def fill(store: Store) -> None:
             tx.musters.tick(f"Y{n}", Tick(f"E{n}", NOW, "U1"))
         tx.rules.delete(access.GatePlace("G3", "gate-3", site))  # a gate that a place can be planted for
         tx.providers.put(Provider("https://id.example.org", "client", b"secret", "groups", {"it": Role.ADMIN}, "SSO"))
-        tx.site_settings.put(SiteSettings(8, guards_may_lock_down=True))
+        tx.site_settings.put(SiteSettings(8, guards_may_lock_down=True, kept_hours=KeptHours({"trail": 999})))
         tx.site.put(SiteState(SiteMode.LOCKDOWN, NOW, "K1", ("G1",)))
         tx.clocks.put(ClockFacts("doubted", NOW, NOW, NOW))

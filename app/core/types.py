@@ -199,6 +199,7 @@ class Employee:
     blocked_at: datetime | None = None
     blocked_until: datetime | None = None  # None while blocked: until somebody lifts it
     block_reason: str | None = None
+    inactive_since: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,23 @@
-"""Minds the site every minute: the nightly backup, the copy of the keys beside it, when API keys were last used,
-the daily resets of zones, and the end of old entries of the audit trail."""
+"""Minds the site: the nightly backup, the copy of the keys beside it, when API keys were last used, the daily resets of
+zones, and the removal of personal data that was kept for long enough."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event
 
 from app.process.every import every, guarded
 from app.web.turns import resting
 from app.wiring import System
 
 EVERY_S = 60.0
-EVERY_TRAIL_S = 3600.0
+EVERY_RETENTION_S = 600.0
 
 
 @contextmanager
 def minding(system: System) -> Iterator[None]:
     """Does this in threads inside the block, since a backup takes long."""
+
+    stop = Event()
 
     def look_at_backups() -> None:
         system.backups.look(resting())
@@ -25,8 +28,11 @@ def minding(system: System) -> Iterator[None]:
             every(EVERY_S, "backups", look_at_backups, join_s=0),
             every(EVERY_S, "key-uses", system.keys.note_uses),
             every(EVERY_S, "presences", system.passages.control.look),
-            every(EVERY_TRAIL_S, "trail", lambda: system.trail.forget(system.clock())),
+            every(EVERY_RETENTION_S, "retention", lambda: system.retention.run(stop.wait)),
         ):
-            yield
+            try:
+                yield
+            finally:
+                stop.set()
     finally:
         guarded("key-uses", system.keys.note_last_uses)

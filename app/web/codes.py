@@ -53,6 +53,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "bad_image_part": "A part of the form that should be a file has no file name.",
         "bad_issuer": "The sign-in provider's address is not an https address, or holds a password.",
         "bad_json": "The body is JSON of another form than this call takes.",
+        "bad_kept_hours": "There is no such kind of data, or its hours are out of bounds.",
         "bad_kind": "A correction says `not_this_person` or `was`.",
         "bad_label": "The sign-in provider's label is empty, too long or not plain text.",
         "bad_lane": "A lane pairs two different gates.",

@@ -58,6 +58,7 @@ from app.services.gates.gate_list import GateList
 from app.services.gates.gate_settings import GateSettings
 from app.services.gates.gate_trials import GateTrials
 from app.services.people.erasure import Erasure
+from app.services.people.retention.retention import Retention
 from app.services.site.backups import Backups
 from app.services.site.clock_watch import ClockWatch
 from app.services.site.first_hour import FirstHour
@@ -74,6 +75,7 @@ from app.wiring.data_keys import check_master_key, settle_keys
 from app.wiring.driving import gate_control, gate_settings
 from app.wiring.passages import PassageServices, passage_services
 from app.wiring.people import SignInServices, open_sign_in
+from app.wiring.retention import retention
 
 
 def utc_now() -> datetime:
@@ -113,6 +115,7 @@ class Backbone:
     pass_key: PassKey
     passes: PassBook
     erasure: Erasure
+    retention: Retention
     log: AccessLog
     answers: Answers
     events: EventList
@@ -226,6 +229,7 @@ def open_backbone(
         pass_key=pass_key,
         passes=PassBook(store, vault, pass_key, clock, new_id),
         erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget),
+        retention=retention(store, signer, vault, clock_watch.trusted_time),
         log=log,
         answers=answers,
         events=events,

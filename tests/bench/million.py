@@ -89,6 +89,8 @@ def fill(stores: list[SqlStore], count: int) -> None:
         columns = [
             {**vars(row), "verdict": row.verdict.value, "reason": row.reason.value, **_blinded(row)} for row in rows
         ]
+        for one in columns:
+            del one["has_snapshot"]
         for store in stores:
             with store._engine.begin() as connection:
                 connection.execute(insert(events), columns)

@@ -30,6 +30,8 @@ from app.services.gates.gate_settings import GateSettings, GateUpdate
 from app.services.people.enrolment import Enrolment
 from app.services.people.erasure import Erasure
 from app.services.people.gallery import Gallery
+from app.services.people.retention.removers import usual_removers
+from app.services.people.retention.retention import Retention
 from tests.fakes import DIMENSION, Clock, Thresholds, encode, look, looks, new_id, person, photo
 from tests.stores import open_store
 
@@ -56,6 +58,7 @@ class Process:
         self.gates = GateList(self.store, clock, new_id)
         self.keys = Keys(self.store, clock, new_id)
         self.erasure = Erasure(self.store, signer, self.journal, clock, new_id, vault.forget)
+        self.retention = Retention(self.store, signer, clock, usual_removers(), vault.forget)
         self.enrolment = Enrolment(
             store=self.store,
             look=look,

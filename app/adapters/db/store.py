@@ -15,60 +15,17 @@ from sqlalchemy import exc as sql
 from app.adapters.db.engine.alone import alone
 from app.adapters.db.engine.bounded import bounded
 from app.adapters.db.engine.causes import cause_of
-from app.adapters.db.engine.clocks import ClockRow, HeartbeatRow
 from app.adapters.db.engine.connect import DEFAULT_WAIT_MS, make_engine, reading, sqlite_file, writing
 from app.adapters.db.engine.in_place import FileInPlace
 from app.adapters.db.engine.wal import LogEmptier
-from app.adapters.db.repositories.access import RuleRows
-from app.adapters.db.repositories.accounts import (
-    ProviderRow,
-    SavedViewRows,
-    SessionRows,
-    SignInRows,
-    TallyRows,
-    TicketRows,
-    TrailRows,
-    UserRows,
-)
-from app.adapters.db.repositories.alerts import AlertRows
-from app.adapters.db.repositories.api_keys import ApiKeyRows, KeyUseRows
-from app.adapters.db.repositories.cameras import CameraRows
-from app.adapters.db.repositories.credentials.badge_reads import BadgeReadRows
-from app.adapters.db.repositories.credentials.credentials import CredentialRows
-from app.adapters.db.repositories.data_keys import DataKeyRows, ErasureRows
-from app.adapters.db.repositories.events import CorrectionRows, EventRows, SentPictureRows
-from app.adapters.db.repositories.gallery import TemplateRows
-from app.adapters.db.repositories.gate_leases import LeaseRows, OrderRows, RemotePollRows, WatcherRows
-from app.adapters.db.repositories.gates import DoorRows, GateResultRows, GateRows
-from app.adapters.db.repositories.imports import ImportMappingRows, ImportRows
-from app.adapters.db.repositories.passages.musters import MusterRows
-from app.adapters.db.repositories.passages.presences import PassageRows, PresenceRows
-from app.adapters.db.repositories.people import ERASED, EmployeeRows, InvitationRows, PhotoRows
-from app.adapters.db.repositories.reembedding import MoveRows
-from app.adapters.db.repositories.site import BackupRows, InstallationRow, SettingsRow, SiteRow
-from app.adapters.db.repositories.statistics import CountRows, HistogramRows
+from app.adapters.db.repositories.people import ERASED
 from app.adapters.db.seals.noting import begin_notes
 from app.adapters.db.seals.person_box import PersonBox, Vault, carry
 from app.adapters.db.seals.row_seal import RowSeals, use
 from app.adapters.db.seals.sealed_rows import begin_totals, settle_totals
-from app.adapters.db.seals.sealing import SealRows
 from app.adapters.db.seals.trail import settle_trail
-from app.core.accounts.provider import Providers
-from app.core.credentials.stored import BadgeReads, Credentials
+from app.adapters.db.transaction import SqlTransaction
 from app.core.errors import BadInput, Cause, Conflict, NotRecorded, Unconfirmed
-from app.core.events.picture_digests import SentPictures
-from app.core.imports.remembered import RememberedMappings
-from app.core.imports.reports import Imports
-from app.core.people.invitations import Invitations
-from app.core.ports.access import Musters, Passages, Presences, Rules
-from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Trail, Users
-from app.core.ports.alerts import Alerts
-from app.core.ports.cameras import Cameras
-from app.core.ports.events import Corrections, Counts, Events, Histograms, Seals
-from app.core.ports.gates import Clocks, Doors, GateResults, Gates, Heartbeats, Orders
-from app.core.ports.people import DataKeys, Employees, Erasures, Photos, Templates
-from app.core.ports.reembedding import Moves
-from app.core.ports.site import Backups, Installations, Leases, RemotePolls, Settings, Site, Watchers
 from app.core.ports.store import Transaction
 
 _STATEMENT_MS = 30_000  # PostgreSQL, for writes that nobody at a gate waits for: an erasure touches many events
@@ -84,58 +41,6 @@ def open_store(url: str, seals: RowSeals, vault: Vault | None, *, server_clock: 
     engine = make_engine(url)
     engine.update_execution_options(**use(seals), **carry(PersonBox(seals, vault)))
     return SqlStore(engine, seals, server_clock and engine.dialect.name != "sqlite")
-
-
-class SqlTransaction:
-    """Transaction over one connection."""
-
-    def __init__(self, connection: Connection, *, writing: bool, server_clock: bool) -> None:
-        self.employees: Employees = EmployeeRows(connection)
-        self.photos: Photos = PhotoRows(connection)
-        self.templates: Templates = TemplateRows(connection)
-        self.data_keys: DataKeys = DataKeyRows(connection, writing=writing)
-        self.gates: Gates = GateRows(connection)
-        self.api_keys: ApiKeys = ApiKeyRows(connection)
-        self.events: Events = EventRows(connection)
-        self.erasures: Erasures = ErasureRows(connection)
-        self.installation: Installations = InstallationRow(connection)
-        self.cameras: Cameras = CameraRows(connection)
-        self.gate_results: GateResults = GateResultRows(connection)
-        self.alerts: Alerts = AlertRows(connection)
-        self.site: Site = SiteRow(connection)
-        self.doors: Doors = DoorRows(connection)
-        self.heartbeats: Heartbeats = HeartbeatRow(connection)
-        self.clocks: Clocks = ClockRow(connection, server_clock)
-        self.moves: Moves = MoveRows(connection)
-        self.imports: Imports = ImportRows(connection)
-        self.import_mappings: RememberedMappings = ImportMappingRows(connection)
-        self.invitations: Invitations = InvitationRows(connection)
-        self.users: Users = UserRows(connection)
-        self.sessions: Sessions = SessionRows(connection)
-        self.saved_views: SavedViews = SavedViewRows(connection)
-        self.tickets: Tickets = TicketRows(connection)
-        self.tallies: Tallies = TallyRows(connection)
-        self.sign_ins: SignIns = SignInRows(connection)
-        self.providers: Providers = ProviderRow(connection)
-        self.site_settings: Settings = SettingsRow(connection)
-        self.backups: Backups = BackupRows(connection)
-        self.key_uses: KeyUses = KeyUseRows(connection)
-        self.leases: Leases = LeaseRows(connection)
-        self.watchers: Watchers = WatcherRows(connection)
-        self.orders: Orders = OrderRows(connection)
-        self.remote_polls: RemotePolls = RemotePollRows(connection)
-        self.corrections: Corrections = CorrectionRows(connection)
-        self.histograms: Histograms = HistogramRows(connection)
-        self.counts: Counts = CountRows(connection)
-        self.pictures: SentPictures = SentPictureRows(connection)
-        self.seals: Seals = SealRows(connection)
-        self.rules: Rules = RuleRows(connection)
-        self.presences: Presences = PresenceRows(connection)
-        self.passages: Passages = PassageRows(connection)
-        self.musters: Musters = MusterRows(connection)
-        self.credentials: Credentials = CredentialRows(connection)
-        self.badge_reads: BadgeReads = BadgeReadRows(connection)
-        self.trail: Trail = TrailRows(connection)
 
 
 class SqlStore:

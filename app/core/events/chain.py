@@ -89,6 +89,7 @@ def walk(
     open_snapshot: Callable[[EventRow], bytes | None],
     signed: Callable[[EventRow], bool],
     checkpoints: Iterable[Checkpoint] = (),
+    expired: Callable[[EventRow], bool] = lambda event: False,
 ) -> Flaw | None:
     """Verifies a gate's chain. Returns its first bad record, or None if the whole chain is good.
 
@@ -103,6 +104,7 @@ def walk(
         open_snapshot: the same for the picture.
         signed: whether the event's signature is ours.
         checkpoints: this gate's checkpoints, with signatures already verified.
+        expired: whether the event's picture may have been removed because its time was over; called where it is gone.
     """
     marks: dict[int, set[str]] = {}
     for mark in checkpoints:
@@ -121,7 +123,7 @@ def walk(
         if problem is not None:
             missing = event.gate_id == gate_id and event.sequence > sequence
             return Flaw(gate_id, sequence, None if missing else event.id, problem)
-        problem = _broken_link(event, last) or _wrong_payload(event, open_payload, open_snapshot)
+        problem = _broken_link(event, last) or _wrong_payload(event, open_payload, open_snapshot, expired)
         if problem is None and not signed(event):
             # Anybody can compute hashes, but the database alone does not give the signing key.
             problem = "the record is not signed by this installation: forged"
@@ -163,6 +165,7 @@ def _wrong_payload(
     event: EventRow,
     open_payload: Callable[[EventRow], dict[str, Any] | None],
     open_snapshot: Callable[[EventRow], bytes | None],
+    expired: Callable[[EventRow], bool],
 ) -> str | None:
     try:
         payload = open_payload(event)
@@ -183,7 +186,10 @@ def _wrong_payload(
     wrong = [name for name, value in expected.items() if record.get(name) != value]
     if wrong:
         return f"the payload contradicts the record: {', '.join(wrong)}"
-    return _wrong_snapshot(event, record.get(SNAPSHOT), open_snapshot)
+    recorded = record.get(SNAPSHOT)
+    if recorded is not None and event.sealed_snapshot is None and expired(event):
+        return None
+    return _wrong_snapshot(event, recorded, open_snapshot)
 
 
 def _not_erased(event: EventRow) -> str | None:

@@ -17,6 +17,7 @@ class EventRow:
         subject_id: the key that seals payload and snapshot: the employee's, or for strangers the key of the day.
         signature: the installation's, over this link of the chain. The database alone does not suffice to forge it.
         camera: to find events by; the payload holds the recorded value.
+        has_snapshot: whether a picture is stored, which lists leave out.
     """
 
     id: str
@@ -33,6 +34,7 @@ class EventRow:
     sealed_snapshot: bytes | None = None
     signature: str = ""
     camera: str | None = None
+    has_snapshot: bool = False
 
 
 @dataclass(frozen=True)

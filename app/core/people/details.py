@@ -1,8 +1,8 @@
 """Checks what an admin writes about an employee before it is stored or shown."""
 
 import re
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
 from app.core.errors import BadInput
@@ -57,3 +57,15 @@ class Details:
             raise BadInput("bad_card_number", "A card number has 1 to 20 decimal digits.")
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
             raise BadInput("bad_valid_until", "valid_until is before valid_from.")
+
+
+def fields_of(details: Details) -> dict[str, Any]:
+    return {name: getattr(details, name) for name in details.__dataclass_fields__}
+
+
+def amended(before: Employee, details: Details, now: datetime) -> Employee:
+    """The employee with these details. Whoever is deactivated by them is inactive since now."""
+    since = None
+    if details.status is Status.INACTIVE:
+        since = before.inactive_since if before.status is Status.INACTIVE else now
+    return replace(before, **fields_of(details), inactive_since=since)

@@ -131,8 +131,6 @@ class SignIns(Protocol):
         """Returns sign-ins, newest first by id."""
         ...
 
-    def forget(self, before: datetime) -> None: ...
-
 
 class Trail(Protocol):
     """The stored audit trail. Changes of records are added by the store itself, with each transaction."""
@@ -141,8 +139,6 @@ class Trail(Protocol):
     def find(self, which: TrailFilter) -> list[TrailEntry]:
         """Returns entries, newest first by id."""
         ...
-
-    def forget(self, before: datetime) -> None: ...
 
 
 class KeyUses(Protocol):

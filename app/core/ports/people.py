@@ -6,6 +6,7 @@ from typing import Protocol
 
 from app.core.people.eligible import EnrolledPerson
 from app.core.people.records import EmployeeFilter, PeoplePage, PersonName, Receipt
+from app.core.site.retention import Found, Kind, Place, Removal
 from app.core.types import Employee, Photo, Template
 
 
@@ -97,6 +98,10 @@ class Photos(Protocol):
         ...
 
     def delete(self, photo_id: str) -> None: ...
+    def forget(self, employee_id: str, until: datetime | None = None) -> int:
+        """Removes the employee's photos, those made by `until` alone if given, and what a move to another pack made of
+        them; returns how many photos. Lock the gallery's feed first."""
+        ...
 
 
 class Templates(Protocol):
@@ -164,4 +169,47 @@ class Erasures(Protocol):
     def all(self) -> list[Receipt]: ...
     def latest(self) -> datetime | None:
         """Returns when somebody was last erased."""
+        ...
+
+
+class Retained(Protocol):
+    """What is kept for a time; `before` is always the time before which it is due."""
+
+    def find(self, kind: Kind, before: datetime, after: Place | None, limit: int) -> Found:
+        """Searches the next `limit` records, oldest first, and returns what of them is due."""
+        ...
+
+    def count(self, kind: Kind, before: datetime) -> int:
+        """Returns how much is due. Takes a second for a million events."""
+        ...
+
+    def undated(self, limit: int) -> list[str]:
+        """Returns people with a photo who were deactivated when that was not dated yet."""
+        ...
+
+    def empty_days(self, before: datetime) -> list[str]:
+        """Returns the data keys of days before that have sealed events of nobody, and seal none any more."""
+        ...
+
+    def remove(self, kind: Kind, ids: Sequence[str], before: datetime) -> int:
+        """Removes what of these is still due, or makes events anonymous. Returns how many that were.
+
+        Raises ValueError for a kind that has more to it than its rows.
+        """
+        ...
+
+    def swept(self) -> None:
+        """Call it in the last write of a removal: SQLite's write-ahead log, which keeps old pages, is then emptied."""
+        ...
+
+    def receipts(self) -> list[Removal]:
+        """Returns all receipts as stored, oldest first."""
+        ...
+
+    def receipt(self, removal_id: str) -> Removal | None:
+        """Returns the receipt. Nobody else changes it until the transaction ends."""
+        ...
+
+    def put(self, receipt: Removal) -> None:
+        """Replaces the stored receipt of that id."""
         ...

@@ -16,7 +16,7 @@ from app.core.ports.alerts import Alerts
 from app.core.ports.cameras import Cameras
 from app.core.ports.events import Corrections, Counts, Events, Histograms, Seals
 from app.core.ports.gates import Clocks, Doors, GateResults, Gates, Heartbeats, Orders
-from app.core.ports.people import DataKeys, Employees, Erasures, Photos, Templates
+from app.core.ports.people import DataKeys, Employees, Erasures, Photos, Retained, Templates
 from app.core.ports.reembedding import Moves
 from app.core.ports.site import Backups, Installations, Leases, RemotePolls, Settings, Site, Watchers
 
@@ -38,6 +38,7 @@ class Transaction(Protocol):
     api_keys: ApiKeys
     events: Events
     erasures: Erasures
+    retained: Retained
     installation: Installations
     imports: Imports
     invitations: Invitations

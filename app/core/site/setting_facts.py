@@ -48,6 +48,12 @@ FACTS = {
         "/settings/site",
         empty="English",
     ),
+    "kept_hours": SettingFact(
+        "How long data is kept",
+        "Hours by kind of personal data; then a job removes it",
+        "/settings/retention",
+        empty="the usual times",
+    ),
     "unknown_faces": SettingFact(
         "Unknown faces",
         "Whether admins see faces that no gate knew, and may name them",

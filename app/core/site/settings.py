@@ -1,9 +1,10 @@
 """What an admin sets for the whole site while it runs, apart from what is set where the service is started."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.core.errors import BadField, BadInput
 from app.core.site.backup import DEFAULT_KEPT, MOST_KEPT
+from app.core.site.retention import KeptHours
 from app.core.text import plain_text
 
 MOST_GRANT_HOURS = 168
@@ -29,6 +30,7 @@ class SiteSettings:
         text, in the language of the page. The program's English, given as the site's, is also None.
     unknown_faces: whether admins see the faces of the last three days that no gate knew, and may name them.
     language: of pages for browsers that ask for none of the languages of the pages; None: English.
+    kept_hours: for how long personal data is kept, by kind, where that is not the usual time.
     """
 
     guard_grant_max_hours: int | None = None
@@ -40,6 +42,7 @@ class SiteSettings:
     unknown_faces: bool = False
     consent_text: str | None = None
     language: str | None = None
+    kept_hours: KeptHours = field(default_factory=KeptHours)
 
     def __post_init__(self) -> None:
         hours, rate = self.guard_grant_max_hours, self.false_accept_rate
@@ -57,6 +60,7 @@ class SiteSettings:
                 f"The false-accept rate is between {LEAST_RATE:g} and {MOST_RATE:g}.",
                 "false_accept_rate",
             )
+        object.__setattr__(self, "kept_hours", KeptHours(self.kept_hours))
         if self.consent_text in ("", CONSENT):
             object.__setattr__(self, "consent_text", None)
         if self.consent_text is not None:

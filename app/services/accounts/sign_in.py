@@ -5,7 +5,7 @@ An unknown name, a disabled user and a wrong password get one answer, after the 
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.core.accounts.passwords import check_password
 from app.core.accounts.users import Method, SignIn, SignInOutcome, TicketKind, User, user_name
@@ -17,7 +17,6 @@ from app.services.accounts.attempts import Attempts
 from app.services.accounts.sessions import Sessions, SignedIn, printable
 from app.services.accounts.users import Users, wrong_password
 
-KEPT = timedelta(days=365)  # how long sign-ins stay in the log
 ADDRESS_CHARS = 64
 
 
@@ -139,7 +138,6 @@ class SignInService:
     ) -> None:
         """Adds to the log of sign-ins, within the caller's transaction. user: None for a name that nobody has."""
         now = self.clock()
-        tx.sign_ins.forget(now - KEPT)
         tx.sign_ins.add(
             SignIn(
                 id=self.new_id(),

@@ -12,7 +12,6 @@ from app.core.ports.store import Store
 
 log = logging.getLogger(__name__)
 
-KEPT = timedelta(days=365)
 _AGAIN = timedelta(hours=1)
 _MOST_REMEMBERED = 10_000
 
@@ -65,11 +64,6 @@ class Trail:
         """Newest first."""
         with self.store.read() as tx:
             return tx.trail.find(which)
-
-    def forget(self, now: datetime) -> None:
-        """Removes what is older than a year."""
-        with self.store.write() as tx:
-            tx.trail.forget(now - KEPT)
 
     def _add(self, entry: TrailEntry) -> None:
         with self.store.write() as tx:

@@ -86,6 +86,7 @@ class AccessLog:
             employee_id=employee_id,
             subject_id=subject_id,
             camera=decision.camera,
+            has_snapshot=snapshot is not None,
             sealed_payload=self._vault.seal(wrapped, sealed, context(Sealed.EVENT_PAYLOAD, decision.id)),
             sealed_snapshot=None
             if snapshot is None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -14,8 +15,11 @@ from app.core.gates.result import GateResultRow
 from app.core.people.records import Receipt
 from app.core.ports.crypto import Signer
 from app.core.ports.store import Clock, Store, Transaction
+from app.core.site.retention import Explained
 from app.services.events.access_log import AccessLog
+from app.services.events.missing import Missing
 from app.services.people.erasure import message
+from app.services.people.retention.receipts import explained
 
 BATCH = 200
 FORGED = "the gate's report on this event is not signed by this installation: forged"
@@ -60,7 +64,7 @@ class Audit:
         damaged: Sequence[str] = (),
         rest: Callable[[], None] = lambda: None,
     ) -> AuditReport:
-        """Every chain, payload, picture and correction, and whether signed erasures explain each missing payload.
+        """Every chain, payload, picture and correction, and whether signed receipts explain what is missing.
 
         checkpoints: signed ones kept elsewhere, of any gates; without them a chain whose tail and head row were cut
         off together looks whole. One that is not signed by us is itself a flaw, and so is the first of `damaged`, which
@@ -70,28 +74,21 @@ class Audit:
         if damaged and flaw is None:
             flaw = Flaw(NO_GATE, 0, None, f"{damaged[0]}: restore it from a copy, or take the line out")
         chains: dict[str, GateChain] = {}
-        missing, first_missing = 0, None
         with self._store.read() as tx:
+            missing = Missing(self._erased(tx), self._expired(tx))
             flaw = flaw or _homeless(tx)
             for head in tx.events.heads():
-                chain = _Counted(tx, tx.events.chain(head.gate_id), self._result_signed, rest)
-                found = self._walk(tx, head, chain, marks.pop(head.gate_id, []))
                 name = _name(tx, head.gate_id)
+                without = partial(missing.payload, name)
+                chain = _Counted(tx, tx.events.chain(head.gate_id), self._result_signed, rest, without)
+                found = self._walk(tx, head, chain, marks.pop(head.gate_id, []), partial(missing.picture, name))
                 chains[name] = GateChain(chain.events if found is None else found.sequence - 1, head.hash)
                 if chain.forged is not None and (found is None or found.sequence > chain.forged.sequence):
                     found = chain.forged
                 if found is not None and flaw is None:
                     flaw = Flaw(name, found.sequence, found.event_id, found.problem)
-                missing += chain.missing
-                if first_missing is None and chain.first_missing is not None:
-                    first_missing = (name, chain.first_missing)
-            explained = self._explained(tx)
             flaw, planted = flaw or self._misquoted(tx), self._planted(tx, marks)
-        if first_missing is not None and missing > explained and flaw is None:
-            # An erasure leaves nothing that tells which of them it explains.
-            name, event = first_missing
-            problem = f"from here on {missing} payloads are missing, and signed erasures explain {explained}"
-            flaw = Flaw(name, event.sequence, event.id, problem)
+        flaw = flaw or missing.flaw()
         if marks and flaw is None:
             flaw = Flaw(min(marks), 1, None, "signed checkpoints name this gate, and it is gone")
         flaw = flaw or planted
@@ -155,7 +152,14 @@ class Audit:
                 flaw = Flaw(_plain(printed.get("gate_id")), 0, None, "a checkpoint is not signed by this installation")
         return marks, flaw
 
-    def _walk(self, tx: Transaction, head: ChainHead, chain: "_Counted", marks: list[Checkpoint]) -> Flaw | None:
+    def _walk(
+        self,
+        tx: Transaction,
+        head: ChainHead,
+        chain: "_Counted",
+        marks: list[Checkpoint],
+        expired: Callable[[EventRow], bool],
+    ) -> Flaw | None:
         keys: dict[str, bytes | None] = {}
         return walk(
             head.gate_id,
@@ -165,6 +169,7 @@ class Audit:
             lambda row: self._log.sealed_snapshot_of(tx, row, keys),
             self._signed,
             marks,
+            expired,
         )
 
     def _misquoted(self, tx: Transaction) -> Flaw | None:
@@ -184,7 +189,14 @@ class Audit:
             return Flaw(NO_GATE, 0, None, "a correction holds what this installation never writes")
         return None
 
-    def _explained(self, tx: Transaction) -> int:
+    def _expired(self, tx: Transaction) -> Explained:
+        """What receipts of retention explain."""
+        try:
+            return explained(tx.retained.receipts(), self._signer)
+        except (TypeError, ValueError, OverflowError):
+            return Explained({}, {})  # an unreadable receipt explains nothing
+
+    def _erased(self, tx: Transaction) -> int:
         """How many events have lost their payload to erasures, by the receipts that we signed.
 
         Those in the database say it exactly: after an older backup came back they are written anew, and whoever is
@@ -213,7 +225,7 @@ class Audit:
 class _Counted:
     """Counts what passes and checks what the gates did with it, so a chain is read once.
 
-    missing: how many have no payload; first_missing: the first of them.
+    without: called for each that has no payload.
     forged: the first event whose second record is not ours. A removed one is not noticed, because no chain holds it.
     """
 
@@ -223,14 +235,14 @@ class _Counted:
         events: Iterator[EventRow],
         signed: Callable[[GateResultRow], bool],
         rest: Callable[[], None],
+        without: Callable[[EventRow], None],
     ) -> None:
         self._tx = tx
         self._events = events
         self._signed = signed
         self._rest = rest
         self.events = 0
-        self.missing = 0
-        self.first_missing: EventRow | None = None
+        self._without = without
         self.forged: Flaw | None = None
 
     def __iter__(self) -> Iterator[EventRow]:
@@ -247,8 +259,7 @@ class _Counted:
             for event in batch:
                 self.events += 1
                 if event.sealed_payload is None:
-                    self.missing += 1
-                    self.first_missing = self.first_missing or event
+                    self._without(event)
                 if event.id in bad and self.forged is None:
                     self.forged = Flaw(event.gate_id, event.sequence, event.id, FORGED)
                 self._rest()

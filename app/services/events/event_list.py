@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.core.errors import BadInput, CryptoFault, NotFound
-from app.core.events.chain import RECORD, SNAPSHOT, link_of
+from app.core.events.chain import link_of
 from app.core.events.logged import GateReport, LoggedEvent
 from app.core.events.records import EventFilter, EventRow
 from app.core.gates.result import GateResultRow
@@ -124,8 +124,7 @@ class EventList:
             checkpoint=link_of(row),
             # The answer can be signed again only while everything that its signature covers is there.
             decision=None if decision is None else self.answers.sign(decision),
-            # Lists leave the picture itself in the database; the record says whether there is one.
-            has_picture=payload is not None and SNAPSHOT in payload[RECORD],
+            has_picture=payload is not None and row.has_snapshot,
             gate_report=None if result is None else self.report(result),
         )
 

@@ -22,7 +22,7 @@ from app.core.ports.store import Clock, Store, Transaction
 from app.services.imports.bulk_import import BulkImport
 from app.services.imports.import_attempts import ImportAttempts
 from app.services.imports.import_mapping import ImportMappings
-from app.services.imports.import_reports import is_over, known, opened, with_notes
+from app.services.imports.import_reports import forget_reports, is_over, known, opened, with_notes
 from app.services.imports.import_steps import ImportSteps, place_of
 from app.services.imports.sealed_uploads import SealedUploads
 
@@ -180,13 +180,7 @@ class ImportDesk:
     def forget(self, import_id: str) -> None:
         """Destroys an import's reports in every copy of the database. Its figures stay."""
         with self.store.write() as tx:
-            job = known(tx, import_id, for_update=True)
-            key = tx.data_keys.get(import_id)
-            tx.imports.put(replace(job, counts=job.counts or tx.imports.counts(import_id), sealed_notes=None))
-            tx.imports.forget_rows(import_id)
-            tx.data_keys.destroy(import_id)
-            if key is not None:
-                self.vault.forget(key)
+            forget_reports(tx, self.vault, import_id)
 
     # Running
 
@@ -257,8 +251,8 @@ class ImportDesk:
     # Tidying
 
     def tidy(self) -> None:
-        """Destroys uploads that nothing needs any more, and reports that are old or
-        from before an erasure; what fails at one, not at others."""
+        """Destroys uploads that nothing needs any more, and reports from before an erasure; what fails at one, not at
+        others."""
         with self.store.read() as tx:
             jobs = tx.imports.all(1000)
             erased_at = tx.erasures.latest()
@@ -268,7 +262,7 @@ class ImportDesk:
         for import_id in self.uploads.all():
             self._steps.surely(f"destroying upload {import_id}", partial(self._tidy_upload, import_id))
         for job in jobs:
-            if is_over(job, self.clock(), erased_at):
+            if is_over(job, erased_at):
                 self._steps.surely(f"destroying reports of import {job.id}", partial(self._tidy_reports, job.id))
 
     def _is_given_up(self, job: Import) -> bool:

@@ -1,9 +1,9 @@
 """Keeps and reads an import's report on each row. Employee numbers are sealed, and are erased with their person."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.core.errors import NotFound
 from app.core.imports.people_cells import harmless
@@ -12,9 +12,9 @@ from app.core.imports.reports import HELD, Import, RowFilter, RowOutcome, RowPro
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Store, Transaction
 from app.core.sealing import Sealed, context
+from app.core.site.retention import Found, Kind, Place
 
 PAGE = 1000
-KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -148,12 +148,50 @@ def opened(tx: Transaction, vault: Vault, job: Import) -> Import:
     return replace(job, notices=tuple(fields["notices"]), detail=fields["detail"], mapping=mapping)
 
 
-def is_over(job: Import, now: datetime, erased_at: datetime | None) -> bool:
-    """Whether its reports have to go: they are old, or from before the last erasure and may name whom that erased, in
-    whatever spelling the files had."""
+def is_over(job: Import, erased_at: datetime | None) -> bool:
+    """Whether its reports have to go because they are from before the last erasure: they may name whom that erased, in
+    whatever spelling the files had. How long others are kept is a matter of retention."""
     if job.ended_at is None or job.state in HELD:
         return False
-    return now - job.ended_at > KEPT or (erased_at is not None and erased_at >= job.created_at)
+    return erased_at is not None and erased_at >= job.created_at
+
+
+def forget_reports(tx: Transaction, vault: Vault, import_id: str) -> bool:
+    """Destroys an import's reports in every copy of the database; its figures stay. Whether there were any still.
+
+    Raises NotFound.
+    """
+    job = known(tx, import_id, for_update=True)
+    key = tx.data_keys.get(import_id)
+    tx.imports.put(replace(job, counts=job.counts or tx.imports.counts(import_id), sealed_notes=None))
+    tx.imports.forget_rows(import_id)
+    tx.data_keys.destroy(import_id)
+    if key is not None:
+        vault.forget(key)
+    return key is not None
+
+
+@dataclass(frozen=True)
+class ReportRemover:
+    """Implements `people.retention.removers.Remover`."""
+
+    vault: Vault
+    kind: Kind = Kind.IMPORT_REPORTS
+
+    def find(self, tx: Transaction, before: datetime, after: Place | None, limit: int) -> Found:
+        return tx.retained.find(self.kind, before, after, limit)
+
+    def count(self, tx: Transaction, before: datetime) -> int:
+        return tx.retained.count(self.kind, before)
+
+    def remove(self, tx: Transaction, ids: Sequence[str], before: datetime) -> int:
+        return sum(self._remove(tx, import_id, before) for import_id in ids)
+
+    def _remove(self, tx: Transaction, import_id: str, before: datetime) -> bool:
+        job = tx.imports.get(import_id, for_update=True)
+        if job is None or job.ended_at is None or job.ended_at >= before or job.state in HELD:
+            return False
+        return forget_reports(tx, self.vault, import_id)
 
 
 def known(tx: Transaction, import_id: str, *, for_update: bool = False) -> Import:

@@ -7,13 +7,12 @@ another number. Everything of one call commits together, and the call returns af
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from app.core.errors import BadInput, Busy, Conflict, NotFound
 from app.core.media import sniff
-from app.core.people.details import Details
+from app.core.people.details import Details, amended
 from app.core.people.records import EmployeeFilter
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
@@ -64,7 +63,8 @@ class Enrolment:
 
     def enter(self, tx: Transaction, details: Details) -> Employee:
         """`add` within a write."""
-        employee = Employee(id=self.new_id(), created_at=self.clock(), **_fields(details))
+        blank = Employee(self.new_id(), details.number, details.name, created_at=self.clock())
+        employee = amended(blank, details, self.clock())
         if tx.employees.by_number(employee.number) is not None:  # before a key is made in vain
             raise Conflict("number_taken", f"Another employee already has the number {employee.number}.")
         tx.data_keys.add(employee.id, self.vault.new_key())
@@ -96,7 +96,7 @@ class Enrolment:
 
     def amend(self, tx: Transaction, before: Employee, details: Details) -> Employee:
         """`update` within a write that has locked the employee. Writes nothing if nothing differs."""
-        after = replace(before, **_fields(details))
+        after = amended(before, details, self.clock())
         if after != before:
             tx.employees.update(after)
         return after
@@ -294,7 +294,3 @@ def _key(tx: Transaction, employee_id: str) -> bytes:
     if key is None:
         raise NotFound("unknown_employee", "There is no employee with this id.")
     return key
-
-
-def _fields(details: Details) -> dict[str, Any]:
-    return {name: getattr(details, name) for name in details.__dataclass_fields__}

@@ -9,6 +9,7 @@ from app.adapters.db.store import SqlStore
 from app.core.accounts.trail import Action, AtWork, FieldChange, TrailEntry, TrailFilter, working
 from app.core.accounts.users import User
 from app.core.gates.gate import Gate
+from app.core.site.retention import Kind
 from app.core.site.settings import SiteSettings
 from app.core.types import Role
 from tests.fakes import NOW
@@ -84,7 +85,9 @@ def test_filters_and_the_end(store: SqlStore, grace: AtWork) -> None:
     assert entries(store, since=NOW) == entries(store, action=Action.ADDED) != entries(store, until=NOW)
     assert entries(store, limit=1)[0].kind != "photos"
     with store.write() as tx:
-        tx.trail.forget(NOW - timedelta(days=365))
+        before = NOW - timedelta(days=365)
+        due = tx.retained.find(Kind.TRAIL, before, None, 9).ids
+        assert due == ("A1",) and tx.retained.remove(Kind.TRAIL, due, before) == 1
     with store.read() as tx:
         assert next(iter(tx.seals.flaws()), None) is None
     assert entries(store, person="E1") == []

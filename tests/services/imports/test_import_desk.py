@@ -13,7 +13,6 @@ import pytest
 from app.core.errors import BadInput, Conflict, NotFound
 from app.core.imports.reports import ImportState
 from app.services.imports.import_desk import KEPT_TO_APPLY
-from app.services.imports.import_reports import KEPT as KEPT_REPORTS
 from tests.fakes import Clock
 from tests.services.importing import CSV, Importing, people, photos, state, upload_key
 from tests.services.process import Process
@@ -152,9 +151,7 @@ def test_deleted_upload_cannot_be_claimed(importing: Importing) -> None:
     assert importing.uploads.all() == []
 
 
-def test_unapplied_imports_and_unread_reports_expire(
-    importing: Importing, site: Process, clock: Clock, tmp_path: Path
-) -> None:
+def test_unapplied_imports_expire(importing: Importing, site: Process, clock: Clock, tmp_path: Path) -> None:
     job = importing.upload(CSV, photos(), dry_run=True)
     importing.desk.run_next()
     clock.now += KEPT_TO_APPLY + timedelta(seconds=1)
@@ -162,9 +159,6 @@ def test_unapplied_imports_and_unread_reports_expire(
     importing.desk.tidy()
     assert state(importing, job.id) is ImportState.CANCELLED and left(tmp_path) == []
     assert len(importing.rows(job)) == 2
-    clock.now += KEPT_REPORTS + timedelta(seconds=1)
-    importing.desk.tidy()
-    assert importing.rows(job) == [] and importing.reports.get(job.id)[1]["added"] == 2
 
 
 def test_cancelling(importing: Importing, site: Process, tmp_path: Path) -> None:

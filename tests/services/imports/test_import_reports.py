@@ -1,5 +1,6 @@
 """Reports on the rows of an import: sealed, by page, as CSV that no spreadsheet runs, and gone with their people."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from app.core.errors import NotFound
 from app.core.imports.reports import ImportState, RowFilter, RowOutcome
 from app.services.imports import import_reports
-from app.services.imports.import_reports import KEPT, is_over
+from app.services.imports.import_reports import ReportRemover, is_over
 from tests.fakes import Clock, person, photo
 from tests.services.importing import Importing
 from tests.services.process import Process
@@ -82,11 +83,18 @@ def test_without_its_key_an_import_has_no_rows_and_no_notes(importing: Importing
     assert found.id == job.id and sum(counts.values()) > 0
 
 
-def test_reports_end_after_thirty_days_and_with_the_next_erasure(importing: Importing, clock: Clock) -> None:
+def test_reports_end_after_thirty_days_and_with_the_next_erasure(
+    importing: Importing, site: Process, clock: Clock
+) -> None:
     job, _ = importing.reports.get(importing.run(PEOPLE).id)
-    assert job.ended_at is not None
-    assert not is_over(job, job.ended_at + KEPT, None)
-    assert is_over(job, job.ended_at + KEPT * 1.001, None)
-    assert is_over(job, job.ended_at, job.created_at)
     checked, _ = importing.reports.get(importing.run(PEOPLE, dry_run=True).id)
-    assert not is_over(checked, clock() + 2 * KEPT, clock()), "it waits to be applied"
+    assert job.ended_at is not None and not is_over(job, None)
+    assert is_over(job, job.created_at) and not is_over(checked, clock()), "one waits to be applied"
+    remover = ReportRemover(site.vault)
+    for removed, rows in ((False, True), (True, False)):
+        with site.store.write() as tx:
+            before = job.ended_at + timedelta(milliseconds=removed)
+            assert set(remover.find(tx, before, None, 9).ids) >= ({job.id} if removed else set())
+            assert remover.remove(tx, [job.id, checked.id], before) == removed
+        assert bool(importing.rows(job)) is rows
+    assert importing.rows(checked) and importing.reports.get(job.id)[1]["added"] == 1

@@ -202,9 +202,6 @@ class SignInRows:
         typed = [row | {"method": Method(row["method"]), "outcome": SignInOutcome(row["outcome"])} for row in rows]
         return [SignIn(**row) for row in typed]
 
-    def forget(self, before: datetime) -> None:
-        self._rows.delete(sign_ins.c.at < before)
-
 
 class TrailRows:
     """Implements `ports.accounts.Trail`."""
@@ -239,9 +236,6 @@ class TrailRows:
             )
             for row in rows
         ]
-
-    def forget(self, before: datetime) -> None:
-        self._rows.delete(trail.c.at < before)
 
 
 class ProviderRow:

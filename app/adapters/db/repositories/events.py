@@ -52,6 +52,7 @@ class EventRows:
 
     def append(self, event: EventRow) -> None:
         columns = {**vars(event), "verdict": event.verdict.value, "reason": event.reason.value}
+        del columns["has_snapshot"]
         for name in ("employee_id", "subject_id"):
             columns[name] = blinded(self._connection, columns[name])
         self._connection.execute(_APPENDED, columns)
@@ -119,6 +120,7 @@ class EventRows:
         columns["at"] = from_millis(row.at)
         columns["verdict"] = Verdict(row.verdict)
         columns["reason"] = Reason(row.reason)
+        columns["has_snapshot"] = bool(row.has_snapshot)
         for name in ("employee_id", "subject_id"):
             columns[name] = unblinded(self._connection, columns[name])
         return EventRow(**columns)
@@ -251,6 +253,7 @@ _CLEAR = (
     events.c.subject_id,
     events.c.sealed_payload,
     events.c.camera,
+    events.c.sealed_snapshot.is_not(None).label("has_snapshot"),
 )
 _WHOLE: Select[Any] = select(*_CLEAR, events.c.sealed_snapshot)
 _LISTED: Select[Any] = select(*_CLEAR, null().label("sealed_snapshot"))

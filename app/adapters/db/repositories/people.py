@@ -17,7 +17,7 @@ from app.adapters.db.seals.people_directory import directory, names
 from app.adapters.db.seals.person_box import box_of
 from app.adapters.db.seals.row_seal import Altered, seals_of
 from app.adapters.db.seals.sealed_rows import SealedRows, batches, readable
-from app.adapters.db.tables import data_keys, employees, invitations, photos, seal_totals, templates
+from app.adapters.db.tables import data_keys, employees, invitations, next_templates, photos, seal_totals, templates
 from app.adapters.db.tables import gallery as gallery_feed
 from app.core.errors import Conflict, CryptoFault
 from app.core.people import listing
@@ -194,6 +194,12 @@ class PhotoRows:
 
     def delete(self, photo_id: str) -> None:
         self._rows.delete(photos.c.id == photo_id)
+
+    def forget(self, employee_id: str, until: datetime | None = None) -> int:
+        SealedRows(self._connection, next_templates).delete(next_templates.c.employee_id == employee_id)
+        old = () if until is None else (photos.c.created_at <= until,)
+        self._connection.info[ERASED] = True
+        return self._rows.delete(photos.c.employee_id == employee_id, *old)
 
 
 ERASED = "facegate_erased"  # set on a connection whose transaction erased somebody: the store then empties the log

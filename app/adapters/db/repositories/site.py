@@ -8,6 +8,7 @@ from app.adapters.db.tables import backups, installation, site, site_settings
 from app.core.site.backup import DEFAULT_KEPT, Backup
 from app.core.site.installation import Installation
 from app.core.site.mode import SiteMode, SiteState
+from app.core.site.retention import PERIODS, KeptHours
 from app.core.site.settings import SiteSettings
 
 SWITCHES = ("guards_may_lock_down", "first_hour_over", "unknown_faces")
@@ -53,12 +54,14 @@ class SettingsRow:
         del row["id"]
         kept = DEFAULT_KEPT if row["backups_kept"] is None else row["backups_kept"]
         switches = {name: bool(row[name]) for name in SWITCHES}
-        return SiteSettings(**{**row, **switches, "backups_kept": kept})
+        # A kind that only another version has is none of ours.
+        hours = KeptHours({name: hours for name, hours in (row["kept_hours"] or {}).items() if name in PERIODS})
+        return SiteSettings(**{**row, **switches, "backups_kept": kept, "kept_hours": hours})
 
     def put(self, settings: SiteSettings) -> None:
         # NULL for no: the seals of rows from before these columns stay valid.
         switches = {name: getattr(settings, name) or None for name in SWITCHES}
-        self._rows.put({"id": 1, **vars(settings), **switches})
+        self._rows.put({"id": 1, **vars(settings), **switches, "kept_hours": dict(settings.kept_hours) or None})
 
 
 class InstallationRow:

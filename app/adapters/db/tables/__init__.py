@@ -50,6 +50,7 @@ from app.adapters.db.tables.people import (
     invitations,
     next_templates,
     photos,
+    removals,
     templates,
 )
 from app.adapters.db.tables.sealed import COUNTED, FORMER_NAMES, SEALED, UNCOVERED, seal_totals
@@ -127,6 +128,7 @@ __all__ = [
     "presences",
     "provider",
     "remote_polls",
+    "removals",
     "rule_people",
     "rule_version",
     "rules",

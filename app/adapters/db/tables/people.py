@@ -58,6 +58,7 @@ employees = Table(
     # The reason lies sealed with the name. Without an end, until somebody lifts it.
     Column("blocked_at", Instant),
     Column("blocked_until", Instant),
+    Column("inactive_since", Instant),  # NULL in rows that an older version deactivated, until retention finds them
 )
 
 photos = Table(
@@ -115,6 +116,18 @@ erasures = Table(
     Column("photos", Integer, nullable=False),
     Column("templates", Integer, nullable=False),
     Column("events_unlinked", Integer, nullable=False),
+    Column("signature", String, nullable=False),
+)
+
+# Receipts of what retention removed: one for each kind and day, which grows.
+removals = Table(
+    "removals",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("before", Instant, nullable=False),
+    Column("count", BigInteger, nullable=False),
     Column("signature", String, nullable=False),
 )
 

@@ -25,6 +25,7 @@ from app.adapters.db.tables.people import (
     invitations,
     next_templates,
     photos,
+    removals,
     templates,
 )
 from app.adapters.db.tables.site import clock, installation, remote_polls, site, site_settings
@@ -89,6 +90,7 @@ COUNTED = (
     credentials,
     tickets,
     users,
+    removals,
     trail,
     *RULE_TABLES,
 )

@@ -84,6 +84,7 @@ site_settings = Table(
     Column("unknown_faces", Boolean),  # NULL: no
     Column("consent_text", Text),  # NULL: the text that comes with the program
     Column("language", String),  # NULL: English
+    Column("kept_hours", JSON(none_as_null=True)),  # NULL: the usual periods
 )
 
 # What became of each backup. Nothing acts on it.

@@ -79,7 +79,7 @@ FOLLOWED: Mapping[Table, Followed] = {
         "person",
         person="id",
         # The digests only change with what is sealed, which says more: see `seals.trail`.
-        ignored={"number_digest", "card_digest"},
+        ignored={"number_digest", "card_digest", "inactive_since"},
     ),
     photos: Followed("photo", person="employee_id", hidden={"sealed_image"}, ignored={"sealed_embedding", "digest"}),
     credentials: Followed("badge", person="employee_id", ignored={"digest", "sealed", "actor"}),

@@ -5,7 +5,7 @@ A correction never opens a gate and never keeps anybody in.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.core.access.passages.presence import Presence
 from app.core.access.passages.ways import ZoneMap
@@ -20,7 +20,6 @@ from app.services.events.access_log import AccessLog
 from app.services.events.orders import ordered
 
 OUTSIDE, UNKNOWN = "outside", "unknown"
-KEPT_OUTSIDE = timedelta(hours=24)  # then nobody needs to know any more when somebody left
 EVERYBODY = "everybody"
 AT_ONCE = 50  # people of a reset in one transaction
 
@@ -111,7 +110,7 @@ class PresenceControl:
             self._record(tx, gates, f"{zone.name}, {count} {UNKNOWN}: {comment}", actor, now)
 
     def look(self) -> None:
-        """Does each zone's daily reset, and forgets who left a day ago. Nothing while a roll call is running.
+        """Does each zone's daily reset. Nothing while a roll call is running.
 
         Raises NotRecorded.
         """
@@ -156,8 +155,7 @@ class PresenceControl:
         people = [
             one
             for one in tx.presences.all()
-            if (one.zone_id not in zones.zones and now - one.since > KEPT_OUTSIDE)  # outside, or the zone is gone
-            or any(one.since < resets[zone] for zone in zones.around(one.zone_id) if zone in resets)
+            if any(one.since < resets[zone] for zone in zones.around(one.zone_id) if zone in resets)
         ]
         unknown = [
             zone_id

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.core.access.rule_edits import version_of
 from app.core.site.backup import DEFAULT_KEPT, MOST_KEPT
+from app.core.site.retention import KeptHours
 from app.core.site.settings import LEAST_RATE, MOST_CONSENT_CHARS, MOST_GRANT_HOURS, MOST_RATE, SiteSettings
 from app.web.api.access.rules.entries import IfMatch, tagged, version_sent
 from app.web.api.describe import CONFLICT, ERRORS
@@ -24,6 +25,10 @@ KEPT = "how many backups stay in that folder"
 FIRST_HOUR = "whether an admin ended the first hour: the home page no longer lists what a new site lacks"
 CONSENT = "what people agree to when they enrol by a link; `{site}` stands for the site's name; null or empty: our text"
 LANGUAGE = "of pages for browsers that ask for none of the languages of the pages; null: English"
+HELD = (
+    "for how many hours personal data is kept, by kind, where that is not the usual time; `GET /v1/retention` lists "
+    "the kinds. What is sent is merged into it; null: the usual time"
+)
 RATE = "share of strangers' attempts that may open; null: the rate that the service was started with"
 
 
@@ -39,6 +44,9 @@ class SettingsPatch(Strict):
     unknown_faces: bool = Field(False, description=UNKNOWN)
     consent_text: str | None = Field(None, max_length=MOST_CONSENT_CHARS, description=CONSENT)
     language: Literal["de"] | None = Field(None, examples=["de"], description=LANGUAGE)
+    kept_hours: dict[str, int | None] = Field(
+        default_factory=dict, max_length=50, examples=[{"stranger_pictures": 24}], description=HELD
+    )
 
 
 class SettingsOut(BaseModel):
@@ -52,6 +60,7 @@ class SettingsOut(BaseModel):
     unknown_faces: bool = Field(description=UNKNOWN)
     consent_text: str | None = Field(description=CONSENT)
     language: str | None = Field(description=LANGUAGE)
+    kept_hours: dict[str, int] = Field(examples=[{"stranger_pictures": 24}], description=HELD)
 
     @classmethod
     def of(cls, settings: SiteSettings, response: Response) -> "SettingsOut":
@@ -73,7 +82,12 @@ def patch(body: SettingsPatch, system: SystemOf, _: Admin, response: Response, i
         sent[name] = sent[name] or None
     if sent.get("backup_folder"):
         system.backups.files.check_folder(sent["backup_folder"])
-    changed = system.site_settings.change(lambda before: replace(before, **sent), version_sent(if_match))
+    hours = sent.pop("kept_hours", {})
+
+    def change(before: SiteSettings) -> SiteSettings:
+        return replace(before, **sent, kept_hours=KeptHours({**before.kept_hours, **hours}))
+
+    changed = system.site_settings.change(change, version_sent(if_match))
     if not changed.unknown_faces:
         system.unknown_faces.forget()
     return SettingsOut.of(changed, response)

@@ -155,13 +155,19 @@ def test_daily_reset_waits_for_a_roll_call(building: Building) -> None:
 
 def test_who_left_a_day_ago_is_forgotten(building: Building) -> None:
     (ada,) = building.enrol(ADA)
+    (bob,) = building.enrol(BOB)
+    building.goes("in-1", BOB)
     building.goes("out-1")
     building.site.clock.advance(hours=24)
-    building.control.look()
+    building.site.retention.run(lambda seconds: False)
     assert building.where(ada) == "outside"
     building.site.clock.advance(seconds=1)
-    building.control.look()
-    assert building.where(ada) is None
+    building.muster.start("drill", "guard-1")
+    building.site.retention.run(lambda seconds: False)
+    assert building.where(ada) == "outside", "a roll call is running"
+    building.muster.end("guard-1")
+    building.site.retention.run(lambda seconds: False)
+    assert building.where(ada) is None and building.where(bob) == OFFICE
 
 
 def test_limit_does_not_count_the_person_who_asks(building: Building) -> None:
@@ -184,5 +190,5 @@ def test_place_in_a_zone_that_is_gone_is_forgotten_after_a_day(building: Buildin
         for zone_id in (LAB, OFFICE):
             tx.rules.delete(*(zone for zone in rules.zones if zone.id == zone_id))
     building.site.clock.advance(hours=25)
-    building.control.look()
+    building.site.retention.run(lambda seconds: False)
     assert building.where(ada) is None

@@ -1,0 +1,21 @@
+"""Builds retention: which kinds of personal data there are, and how each is removed.
+
+A new kind is a member of `core.site.retention.Kind` with its period, and a remover here.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from app.adapters.crypto.signing import Ed25519Signer
+from app.adapters.crypto.vault import Vault
+from app.adapters.db.store import SqlStore
+from app.core.site.retention import Kind
+from app.services.imports.import_reports import ReportRemover
+from app.services.people.retention.removers import usual_removers
+from app.services.people.retention.retention import Retention
+
+
+def retention(store: SqlStore, signer: Ed25519Signer, vault: Vault, now: Callable[[], datetime | None]) -> Retention:
+    """now: the time, None while the clock cannot be right."""
+    removers = {**usual_removers(), Kind.IMPORT_REPORTS: ReportRemover(vault)}
+    return Retention(store, signer, now, removers, vault.forget)
