@@ -32,7 +32,7 @@ SEALED_LATER = {
     "0034": tables.invitations,
     "0039": tables.credentials,
     "0040": tables.trail,
-    "0041": tables.removals,
+    "0042": tables.removals,
 }
 TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (
