@@ -15,7 +15,21 @@ import typer
 from rich.table import Table
 
 from app import machine
-from app.commands import audit, backups, cameras, clock, corrections, gates, keys, oidc, packs, people, rules, users
+from app.commands import (
+    audit,
+    backups,
+    cameras,
+    clock,
+    corrections,
+    gates,
+    keys,
+    oidc,
+    packs,
+    people,
+    retention,
+    rules,
+    users,
+)
 from app.commands.common import HERE, Data, backbone, err, out, settings_of
 from app.core.accounts.trail import AtWork, working
 from app.core.errors import Conflict, FacegateError, NotFound
@@ -36,6 +50,7 @@ GROUPS = {
     "rules": rules,
     "audit": audit,
     "clock": clock,
+    "retention": retention,
     "corrections": corrections,
     "users": users,
     "oidc": oidc,

@@ -24,7 +24,7 @@ from app.web.api.people import (
     self_enrolment,
     unknown_faces,
 )
-from app.web.api.site import care, first_hour, operations, settings, site
+from app.web.api.site import care, first_hour, operations, retention, settings, site
 from app.web.console import render
 from app.web.console.access import calendars as calendar_pages
 from app.web.console.access import grants as grant_pages
@@ -53,6 +53,7 @@ from app.web.console.site import all_settings, contract, quality, status
 from app.web.console.site import care as care_page
 from app.web.console.site import health as health_page
 from app.web.console.site import mode as mode_page
+from app.web.console.site import retention as retention_page
 from app.web.console.site import settings as site_page
 from app.web.edge import admission, uploads
 from app.web.edge.at_work import WhoIsAtWork
@@ -101,6 +102,7 @@ PAGES = (
     site_page,
     quality,
     care_page,
+    retention_page,
     all_settings,
     signin,
     language,
@@ -144,6 +146,7 @@ API = (
     site,
     settings,
     first_hour,
+    retention,
     care,
     alerts,
     keys,

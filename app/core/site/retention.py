@@ -52,10 +52,33 @@ PERIODS: Mapping[Kind, Period] = {
     Kind.EVENTS: Period(180 * DAY),
     Kind.ALERTS: Period(180 * DAY),
     Kind.PRESENCES: Period(DAY, 1),
-    Kind.FACES: Period(30 * DAY, 1),
+    Kind.FACES: Period(30 * DAY),
     Kind.SIGN_INS: Period(YEAR, 7 * DAY),
     Kind.TRAIL: Period(YEAR, 7 * DAY),
     Kind.IMPORT_REPORTS: Period(30 * DAY),
+}
+
+
+# What each kind is called, and what becomes of it.
+WORDS: Mapping[Kind, tuple[str, str]] = {
+    Kind.STRANGER_PICTURES: (
+        "Pictures of unknown people",
+        "The picture goes; the event stays. One that somebody reported or corrected goes with its event.",
+    ),
+    Kind.PASSAGES: (
+        "Passages with names",
+        "The event stays in the chain, with gate, time and reason; name, picture and details go.",
+    ),
+    Kind.EVENTS: ("Denials and orders", "The event stays without name, picture and details, too."),
+    Kind.ALERTS: ("Alerts that are over", "Removed."),
+    Kind.PRESENCES: ("Where people were last", "Of people who are outside. Not during a roll call."),
+    Kind.FACES: (
+        "Faces of people who left",
+        "Photos and template, counted from the deactivation or the last valid day. The person and their badge stay.",
+    ),
+    Kind.SIGN_INS: ("Sign-ins", "Removed."),
+    Kind.TRAIL: ("Audit trail", "Removed."),
+    Kind.IMPORT_REPORTS: ("Reports of imports", "The report on each row goes; the figures stay."),
 }
 
 

@@ -52,6 +52,7 @@ FACTS = {
         "How long data is kept",
         "Hours by kind of personal data; then a job removes it",
         "/settings/retention",
+        "hours",
         empty="the usual times",
     ),
     "unknown_faces": SettingFact(

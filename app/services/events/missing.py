@@ -41,21 +41,21 @@ class Missing:
 
     def flaw(self) -> Flaw | None:
         """What no receipt explains."""
-        if self._first_recent is not None and self._recent > self._erased:
-            return _from(
-                self._first_recent, f"{self._recent} payloads are missing, and signed erasures explain", self._erased
-            )
-        explained = self._erased + self._expired.count(*OPENINGS)
-        if self._first is not None and self._payloads > explained:
-            return _from(self._first, f"{self._payloads} payloads are missing, and signed receipts explain", explained)
-        pictures = self._expired.count(Kind.STRANGER_PICTURES)
-        if self._first_picture is not None and self._pictures > pictures:
-            return _from(
-                self._first_picture, f"{self._pictures} pictures are missing, and signed receipts explain", pictures
-            )
+        missing, explained = self._recent, self._erased
+        if self._first_recent is not None and missing > explained:
+            words = f"from here on {missing} payloads are missing, and signed erasures explain {explained}"
+            return _at(self._first_recent, words)
+        missing, explained = self._payloads, self._erased + self._expired.count(*OPENINGS)
+        if self._first is not None and missing > explained:
+            words = f"from here on {missing} payloads are missing, and signed receipts explain {explained}"
+            return _at(self._first, words)
+        missing, explained = self._pictures, self._expired.count(Kind.STRANGER_PICTURES)
+        if self._first_picture is not None and missing > explained:
+            words = f"from here on {missing} pictures are missing, and signed receipts explain {explained}"
+            return _at(self._first_picture, words)
         return None
 
 
-def _from(first: tuple[str, EventRow], words: str, explained: int) -> Flaw:
+def _at(first: tuple[str, EventRow], words: str) -> Flaw:
     gate, event = first
-    return Flaw(gate, event.sequence, event.id, f"from here on {words} {explained}")
+    return Flaw(gate, event.sequence, event.id, words)

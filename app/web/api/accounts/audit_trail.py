@@ -82,7 +82,10 @@ def find(
     cursor: IdCursor,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[TrailEntryOut]:
-    """Changes by people, keys and commands; who looked at photos; who took a file away. Kept for a year."""
+    """Changes by people, keys and commands; who looked at photos; who took a file away.
+
+    `GET /v1/retention` says for how long entries are kept.
+    """
     found, names = system.trail.find(replace(chosen, before=cursor, limit=limit + 1)), _names(system)
     return Page(
         items=[TrailEntryOut.of(entry, names) for entry in found[:limit]],

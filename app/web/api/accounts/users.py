@@ -118,7 +118,10 @@ def sign_ins(
     user: Annotated[str | None, Query(max_length=64, description="a user's id")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[SignInOut]:
-    """Attempts that had to wait are neither checked nor listed. Entries are kept for a year."""
+    """Attempts that had to wait are neither checked nor listed.
+
+    `GET /v1/retention` says for how long entries are kept.
+    """
     found = system.accounts.sign_in.recent(user, cursor, limit + 1)
     items = [SignInOut.model_validate(vars(row)) for row in found[:limit]]
     return Page(items=items, next=items[-1].id if len(found) > limit else None)

@@ -1,5 +1,6 @@
 """Every setting on one page: its value now, its default, what it does, and whether it needs a restart."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from fastapi import APIRouter, Request
@@ -68,8 +69,10 @@ def start_rows(settings: Settings) -> list[Row]:
 
 def words(value: object, empty: str) -> str:
     """A secret is stars: its text is what pydantic shows of it."""
-    if value in (None, "", ()):
+    if value in (None, "", (), {}):
         return empty
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):  # every one is a rate
