@@ -13,6 +13,7 @@ from app.core.accounts.users import Method, Session, SignIn, SignInOutcome, Tick
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.cameras.camera import Camera
 from app.core.credentials.formats import CardFormat
+from app.core.credentials.pin import PinTries
 from app.core.credentials.stored import Credential, CredentialKind
 from app.core.events.corrections import Correction, CorrectionKind
 from app.core.events.records import EventRow, Remembered
@@ -78,6 +79,7 @@ def fill(store: Store) -> None:
                 Credential(f"B{n}", employee, CredentialKind.BADGE, CardFormat.RAW, b"sealed" + n.encode(), user, NOW),
                 f"32:0000000{n}",
             )
+            tx.pin_tallies.put(f"B{n}", gate, PinTries(2, NOW))
             changed = (FieldChange("unlock_ms", 1, 2),)
             tx.trail.add(
                 TrailEntry(

@@ -58,6 +58,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "bad_label": "The sign-in provider's label is empty, too long or not plain text.",
         "bad_lane": "A lane pairs two different gates.",
         "bad_legal_basis": "The legal basis is empty, too long or not plain text.",
+        "bad_pin": "A PIN is text of 4 to 12 digits, typed within 15 seconds.",
         "bad_limit": "A zone's limit is outside the limits in `detail`.",
         "bad_mapping": "The mapping of the columns of a CSV cannot be used.",
         "bad_members": "Somebody is both added to the group and removed.",

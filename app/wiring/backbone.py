@@ -27,6 +27,7 @@ from app.core.errors import CryptoFault
 from app.services.access.calendar_files import CalendarFiles
 from app.services.access.credentials.credential_book import CredentialBook
 from app.services.access.credentials.pass_book import PassBook
+from app.services.access.credentials.pin_book import PinBook
 from app.services.access.rules.current_rules import CurrentRules
 from app.services.access.rules.group_members import GroupMembers
 from app.services.access.rules.permits import Permits
@@ -114,6 +115,7 @@ class Backbone:
     credentials: CredentialBook
     pass_key: PassKey
     passes: PassBook
+    pins: PinBook
     erasure: Erasure
     retention: Retention
     log: AccessLog
@@ -201,6 +203,7 @@ def open_backbone(
     passages = passage_services(store, log, clock, new_id, rules)
     credentials = CredentialBook(store, vault, clock, new_id)
     pass_key = Ed25519PassKey(master)
+    pins = PinBook(store, clock, new_id)
     driving.on_passed = passages.watch.passed
     driving.each_second = (passages.watch.lapse, credentials.tidy)
     carry_out, second = driving.carry_out, driving.second_records
@@ -228,6 +231,7 @@ def open_backbone(
         credentials=credentials,
         pass_key=pass_key,
         passes=PassBook(store, vault, pass_key, clock, new_id),
+        pins=pins,
         erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget),
         retention=retention(store, signer, vault, clock_watch.trusted_time),
         log=log,

@@ -156,7 +156,7 @@ def _assemble(backbone: Backbone) -> System:
     )
     access = Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), decisions)
     badge_reader = BadgeReader(access, backbone.gate_control.carry_out)
-    backbone.gate_control.on_badge = badge_reader.reported
+    backbone.gate_control.on_read = badge_reader.reported
     shared = {name: getattr(backbone, name) for name in Backbone.__dataclass_fields__}
     system = System(
         **shared,

@@ -19,6 +19,7 @@ from app.adapters.db.repositories.api_keys import ApiKeyRows, KeyUseRows
 from app.adapters.db.repositories.cameras import CameraRows
 from app.adapters.db.repositories.credentials.badge_reads import BadgeReadRows
 from app.adapters.db.repositories.credentials.credentials import CredentialRows
+from app.adapters.db.repositories.credentials.pins import PinTallyRows, PinWaitRows
 from app.adapters.db.repositories.data_keys import DataKeyRows, ErasureRows
 from app.adapters.db.repositories.events import CorrectionRows, EventRows, SentPictureRows
 from app.adapters.db.repositories.gallery import TemplateRows
@@ -34,7 +35,7 @@ from app.adapters.db.repositories.site import BackupRows, InstallationRow, Setti
 from app.adapters.db.repositories.statistics import CountRows, HistogramRows
 from app.adapters.db.seals.sealing import SealRows
 from app.core.accounts.provider import Providers
-from app.core.credentials.stored import BadgeReads, Credentials
+from app.core.credentials.stored import BadgeReads, Credentials, PinTallies, PinWaits
 from app.core.events.picture_digests import SentPictures
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
@@ -100,4 +101,6 @@ class SqlTransaction:
         self.musters: Musters = MusterRows(connection)
         self.credentials: Credentials = CredentialRows(connection)
         self.badge_reads: BadgeReads = BadgeReadRows(connection)
+        self.pin_waits: PinWaits = PinWaitRows(connection)
+        self.pin_tallies: PinTallies = PinTallyRows(connection)
         self.trail: Trail = TrailRows(connection)

@@ -1,10 +1,11 @@
-"""A badge reader on a serial line, over OSDP. We are its panel: we ask it, and it says which badges it has read.
+"""A badge reader on a serial line, over OSDP. We are its panel: we ask it, and it says what was read and typed.
 
-We use only the secure channel, never with the default key: on a bare line, whoever taps it learns every badge.
+We use only the secure channel, never with the default key: on a bare line, whoever taps it learns every badge and PIN.
 """
 
 import select
 import threading
+import time
 from typing import Any
 
 # As in osdp.py.
@@ -13,6 +14,7 @@ import serial
 from osdp import CardFormat, Event, LibFlag, PDInfo  # type: ignore[import-untyped]
 
 from app.adapters.gates.config import ReaderConfig
+from app.adapters.gates.keypad import Keypad
 from app.adapters.gates.osdp_line import QUIET, Line
 from app.adapters.gates.window import Reporter
 from app.core.credentials.badge import MOST_BITS, Badge
@@ -27,10 +29,11 @@ NO_LINE, NO_ANSWER = "the badge reader's line cannot be used", "the badge reader
 
 
 class BadgeReader:
-    """Reports each badge that is read until it is closed. gate: its name, for the thread."""
+    """Reports each badge and PIN until it is closed. gate: its name, for the thread."""
 
     def __init__(self, config: ReaderConfig, gate: str, reporter: Reporter) -> None:
         self._config, self._reporter = config, reporter
+        self._keypad = Keypad()
         self._stopped = threading.Event()
         self.fault: str | None = NO_ANSWER
         self._thread = threading.Thread(target=self._keep_line, name=f"gate-{gate}-reader", daemon=True)
@@ -64,6 +67,11 @@ class BadgeReader:
 
     def _heard(self, _reader: int, event: dict[str, Any]) -> int:
         """Called by C code, so nothing may be raised."""
+        if event.get("event") == Event.KeyPress:
+            typed = self._keypad.press(bytes(event.get("data", b"")), time.monotonic())
+            if typed is not None:
+                self._reporter.pin(*typed)
+            return 0
         if event.get("event") != Event.CardRead or event.get("format") not in BITS:
             return 0
         bits, data = event.get("length"), bytes(event.get("data", b""))

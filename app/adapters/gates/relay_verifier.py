@@ -34,6 +34,12 @@ def badge_text(gate: str, message: dict[str, Any]) -> bytes:
     return "\n".join(["facegate-mqtt-1", "badge", gate, read, str(message.get("at", ""))]).encode(errors="replace")
 
 
+def pin_text(gate: str, message: dict[str, Any]) -> bytes:
+    """The bytes that the signature of a PIN covers, which the relay publishes on `/state`."""
+    typed = (str(message.get(name, "")) for name in ("pin", "pin_ms", "at"))
+    return "\n".join(["facegate-mqtt-1", "pin", gate, *typed]).encode(errors="replace")
+
+
 class MqttVerifier:
     """One gate's commands and modes.
 

@@ -9,8 +9,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 from app.core.credentials.badge import Badge
+from app.core.credentials.pin import TypedPin
 from app.core.errors import BadInput
 from app.core.gates.commands import (
     MOST_PASSED,
@@ -104,7 +106,7 @@ def _guarded(
 
 
 class Reporter:
-    """Reports each change of the door's state, each passage and each badge. The listener's faults stay out of the
+    """Reports each change of the door's state, each passage, badge and PIN. The listener's faults stay out of the
     driver's threads.
     """
 
@@ -147,6 +149,13 @@ class Reporter:
         if type(bits) is int and isinstance(digits, str):
             with suppress(BadInput):
                 self._report(Badge.of_hex(bits, digits))
+
+    def pin(self, digits: object, took_ms: object = None) -> None:
+        """Reports a PIN, and in how many ms it was typed; ignores what is none."""
+        took = took_ms if type(took_ms) is int else 0
+        if isinstance(digits, str):
+            with suppress(BadInput, OverflowError):
+                self._report(TypedPin(digits, timedelta(milliseconds=took)))
 
     def _report(self, report: GateReport) -> None:
         try:

@@ -232,7 +232,10 @@ class CompiledRules:
         ]
 
     def mode_at(self, gate_id: str, at: datetime) -> ModeNow:
-        """What the gate does at this instant: the strictest mode whose schedule is open, else NORMAL."""
+        """What the gate does at this instant: the strictest mode whose schedule is open, else NORMAL.
+
+        A gate that only leads out asks for no PIN: a PIN that is forgotten or locked must keep nobody in.
+        """
         gate = self._gates.get(gate_id)
         if gate is None:
             return ModeNow()
@@ -242,11 +245,12 @@ class CompiledRules:
             if timetable is None or timetable.is_open(at, gate.zone)
         ]
         # Of two free periods, the one that waits for a first person.
-        return min(
+        found = min(
             holding,
             key=lambda now: (STRICTEST_FIRST.index(now.mode), now.by is None or now.by.first_person_group_id is None),
             default=ModeNow(),
         )
+        return replace(found, mode=found.mode.without_pin) if self.zones.only_leads_out(gate_id) else found
 
 
 def standing(person: Person, day: date, at: datetime) -> Denial | None:

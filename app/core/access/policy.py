@@ -119,22 +119,64 @@ def decide_by_credential(
     decision = by_standing_and_rules(holder, gate.id, now, rules, limits.clock_doubted)
     if decision.reason is not Reason.RECOGNISED:
         return decision
-    # Whoever has no template passes by badge or QR pass wherever others pass by their face.
-    if (entry.by_qr if by_qr else entry.by_badge) or not holder.photos:
+    if enough(holder, entry, by_qr=by_qr):
         return replace(decision, reason=Reason.CREDENTIAL_ACCEPTED)
     return replace(decision, reason=Reason.QR_REQUIRED if entry is EntryMode.QR else Reason.FACE_REQUIRED)
 
 
+def enough(holder: Employee, entry: EntryMode, *, by_face: bool = False, by_qr: bool = False) -> bool:
+    """Whether a face, QR pass, or else a badge says who somebody is, as far as the gate asks.
+
+    Whoever has no template passes by badge or QR pass wherever others pass by their face.
+    """
+    if by_face:
+        return entry.by_face and bool(holder.photos)
+    return (entry.by_qr if by_qr else entry.by_badge) or not holder.photos
+
+
+def decide_by_pin(
+    known: Employee | None,
+    refused: Reason | None,
+    gate: Gate,
+    limits: PolicyLimits,
+    typed_at: datetime,
+    now: datetime,
+    *,
+    by_face: bool,
+    by_qr: bool = False,
+    mode: SiteMode = SiteMode.NORMAL,
+    entry: EntryMode = EntryMode.NORMAL,
+    rules: CompiledRules,
+) -> Decision:
+    """Decides about a PIN that came by itself, but for the PIN: whether whom the gate waits for may pass.
+
+    Args:
+        known: whom the gate waits for, as the database has them now; None for nobody. A PIN identifies nobody.
+        refused: why they cannot be taken, such as a fault.
+        by_face, by_qr: whether their face or QR pass said who they are; else their badge did.
+    """
+    if (reason := for_everybody(gate, mode, entry)) is not None:
+        return Decision(reason)
+    if _stale(typed_at, now, limits):
+        return Decision(Reason.STALE_FRAME)
+    if refused is not None or not entry.asks_pin:
+        return Decision(refused or Reason.CREDENTIAL_UNKNOWN)
+    if known is None or not enough(known, entry, by_face=by_face, by_qr=by_qr):
+        return Decision(Reason.FACE_REQUIRED if entry.by_face else Reason.CREDENTIAL_REQUIRED)
+    decision = by_standing_and_rules(known, gate.id, now, rules, limits.clock_doubted)
+    return replace(decision, reason=Reason.CREDENTIAL_ACCEPTED) if decision.reason is Reason.RECOGNISED else decision
+
+
 def lacks(employee: Employee, has: Collection[CredentialKind], entry: EntryMode) -> Reason | None:
     """What the gate asks for and this person does not have; None for nothing. has: kinds of their credentials."""
-    has_badge = bool(has)
-    if has_badge and not employee.photos:
-        return None
-    if entry is EntryMode.QR and CredentialKind.QR not in has:
+    has_badge = any(not kind.is_pin for kind in has)
+    if entry is EntryMode.QR and CredentialKind.QR not in has and (employee.photos or not has_badge):
         return Reason.QR_REQUIRED
-    if not has_badge and entry in (EntryMode.BADGE, EntryMode.BADGE_AND_FACE):
+    if not has_badge and entry in (EntryMode.BADGE, EntryMode.BADGE_AND_FACE, EntryMode.BADGE_AND_PIN):
         return Reason.CREDENTIAL_REQUIRED
-    return Reason.FACE_REQUIRED if not has_badge and not employee.photos and entry is EntryMode.FACE else None
+    if not has_badge and not employee.photos and entry in (EntryMode.FACE, EntryMode.PIN_AND_FACE):
+        return Reason.FACE_REQUIRED
+    return Reason.PIN_REQUIRED if entry.asks_pin and CredentialKind.PIN not in has else None
 
 
 def decide_by_both(

@@ -27,12 +27,15 @@ class GroupSource(StrEnum):
 class EntryMode(StrEnum):
     """What a gate does by schedule. NORMAL: the rules decide, by badge or face. FREE: it opens for everybody.
 
-    FACE, BADGE, QR: the rules decide, by that alone. BADGE_AND_FACE: the face must be that of the badge's holder. A QR
-    pass counts as a badge. Whoever has no template passes by badge or QR pass at all of them.
+    FACE, BADGE, QR: the rules decide, by that alone. BADGE_AND_FACE: the face must be that of the badge's holder.
+    PIN_AND_FACE, BADGE_AND_PIN: whoever was identified confirms it with their PIN. A QR pass counts as a badge. Whoever
+    has no template presents badge or QR pass in place of their face, at all of them.
     """
 
     NO_ENTRY = "no_entry"
+    PIN_AND_FACE = "pin_and_face"
     BADGE_AND_FACE = "badge_and_face"
+    BADGE_AND_PIN = "badge_and_pin"
     QR = "qr"
     FACE = "face"
     BADGE = "badge"
@@ -50,13 +53,23 @@ class EntryMode(StrEnum):
 
     @property
     def by_face(self) -> bool:
-        """Whether a face alone is enough."""
-        return self in (EntryMode.NORMAL, EntryMode.FACE)
+        """Whether a face says who somebody is, so it is searched for among all."""
+        return self in (EntryMode.NORMAL, EntryMode.FACE, EntryMode.PIN_AND_FACE)
 
     @property
     def by_badge(self) -> bool:
-        """Whether the badge alone of somebody who has a template is enough."""
-        return self in (EntryMode.NORMAL, EntryMode.BADGE)
+        """Whether the badge of somebody who has a template does without their face."""
+        return self in (EntryMode.NORMAL, EntryMode.BADGE, EntryMode.BADGE_AND_PIN)
+
+    @property
+    def asks_pin(self) -> bool:
+        """Whether whoever was identified confirms it with their PIN."""
+        return self in (EntryMode.PIN_AND_FACE, EntryMode.BADGE_AND_PIN)
+
+    @property
+    def without_pin(self) -> "EntryMode":
+        """The same mode at a gate that asks for no PIN."""
+        return {EntryMode.PIN_AND_FACE: EntryMode.FACE, EntryMode.BADGE_AND_PIN: EntryMode.BADGE}.get(self, self)
 
     @property
     def by_qr(self) -> bool:

@@ -30,6 +30,7 @@ class AlertKind(StrEnum):
     REPORTED = "reported"
     BACKUP_FAILED = "backup_failed"
     PASSED_WITHOUT_GRANT = "passed_without_grant"
+    DURESS = "duress"
 
 
 class Severity(StrEnum):
@@ -44,6 +45,7 @@ CRITICAL = frozenset(
         AlertKind.DOOR_FORCED,
         AlertKind.TAILGATING,
         AlertKind.PASSED_WITHOUT_GRANT,
+        AlertKind.DURESS,
         AlertKind.REPEATED_PICTURE,
         AlertKind.GATE_FAILED,
         AlertKind.RECORD_ALTERED,
@@ -52,6 +54,16 @@ CRITICAL = frozenset(
         AlertKind.DATABASE_UNWRITABLE,
     }
 )
+
+# For guards and admins alone: no tile of a gate shows them, no screen on a wall, and nothing sounds.
+SILENT = frozenset({AlertKind.DURESS})
+NOT_SILENT = frozenset(AlertKind) - SILENT
+
+
+def on_screens(kinds: frozenset[AlertKind] | None) -> frozenset[AlertKind]:
+    """Of the kinds in a filter, those that a screen on a wall may show. None: every kind."""
+    return NOT_SILENT if kinds is None else kinds & NOT_SILENT
+
 
 OF_CAMERAS = {
     CameraState.DEAD: AlertKind.CAMERA_DEAD,
@@ -89,9 +101,9 @@ class Alert:
 
     A momentary one, such as tailgating, begins and ends at once, and each is a record of its own. Of all others, at
     most one per kind, gate and camera is uncleared. `detail` is a few words without secrets, addresses or names. An
-    alert outlives its camera. A report of a mistake names the event and the actor who reported it (the id of a key or
-    user); its `detail` is what they wrote. It is emptied, as is the acknowledgement's comment, when the event's person
-    is erased.
+    alert outlives its camera. That of a duress PIN names its event. A report of a mistake names the event and the actor
+    who reported it (the id of a key or user); its `detail` is what they wrote. It is emptied, as is the
+    acknowledgement's comment, when the event's person is erased.
     """
 
     id: str

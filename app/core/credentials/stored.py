@@ -1,4 +1,4 @@
-"""A person's credentials as they are stored, and the last badge that a gate could do nothing with."""
+"""A person's credentials as they are stored, and what a gate waits for."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,15 +8,24 @@ from typing import Protocol
 
 from app.core.credentials.badge import Badge
 from app.core.credentials.formats import CardFormat
+from app.core.credentials.pin import PinTries
 
-MOST_OF_ONE = 10  # credentials of a person
+MOST_OF_ONE = 10  # badges of a person
 FACE_WITHIN = timedelta(seconds=5)  # of the badge, where both are asked for
 OFFERED_FOR = timedelta(minutes=2)  # how long an unknown badge can be given to somebody
 
 
 class CredentialKind(StrEnum):
+    """BADGE says who somebody is. PIN confirms it; DURESS_PIN does too, and raises a silent alarm."""
+
     BADGE = "badge"
     QR = "qr"
+    PIN = "pin"
+    DURESS_PIN = "duress_pin"
+
+    @property
+    def is_pin(self) -> bool:
+        return self in (CredentialKind.PIN, CredentialKind.DURESS_PIN)
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class Credential:
 
     Attributes:
         card_format: in which its number is shown.
-        sealed: what is presented, under the person's key.
+        sealed: what is presented, under the person's key. Of a PIN nothing: only its digest is kept.
         actor: who gave it to them.
         starts_at, ends_at: of a QR pass; the end does not belong to it.
         once: it lets its holder in once.
@@ -58,6 +67,31 @@ class BadgeRead:
     credential_id: str | None = None
 
 
+@dataclass(frozen=True)
+class PinWait:
+    """Somebody whom a gate knows, and whose PIN it waits for.
+
+    Attributes:
+        event_id: of the answer that asked for the PIN.
+        credential_id: of the badge that said who they are; None for their face.
+        read: its bits as they were read.
+        last_four: the end of its number.
+        similarity, threshold: of their face.
+        faces: the most in one frame.
+    """
+
+    gate_id: str
+    at: datetime
+    employee_id: str
+    event_id: str
+    credential_id: str | None = None
+    read: str = ""
+    last_four: str = ""
+    similarity: float | None = None
+    threshold: float | None = None
+    faces: int = 0
+
+
 class Credentials(Protocol):
     """The stored credentials. Whoever changes those of a person holds the lock of the employee's row."""
 
@@ -72,7 +106,7 @@ class Credentials(Protocol):
         ...
 
     def holders(self) -> set[str]:
-        """Returns the ids of the people who have one."""
+        """Returns the ids of the people who have a badge or QR pass."""
         ...
 
     def any_pass(self, after: datetime) -> bool:
@@ -102,3 +136,25 @@ class BadgeReads(Protocol):
     def forget(self, *, gate_id: str | None = None, before: datetime | None = None) -> None:
         """Removes the read of a gate, or every read from before an instant."""
         ...
+
+
+class PinWaits(Protocol):
+    """The person whose PIN each gate waits for."""
+
+    def put(self, wait: PinWait) -> None: ...
+    def of(self, gate_id: str) -> PinWait | None: ...
+    def any_before(self, before: datetime) -> bool: ...
+    def forget(self, *, gate_id: str | None = None, before: datetime | None = None) -> None:
+        """Removes that of a gate, or every one from before an instant."""
+        ...
+
+
+class PinTallies(Protocol):
+    """Wrong tries, by PIN and gate. Whoever writes holds the lock of the employee's row."""
+
+    def of(self, credential_id: str, gate_id: str) -> PinTries | None:
+        """Raises CryptoFault for a row that was altered: a PIN must not be unlocked by that."""
+        ...
+
+    def put(self, credential_id: str, gate_id: str, tries: PinTries) -> None: ...
+    def forget(self, credential_id: str, gate_id: str) -> None: ...

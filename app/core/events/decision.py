@@ -64,15 +64,21 @@ class GrantedPassage:
 
 @dataclass(frozen=True, slots=True)
 class UsedCredential:
-    """A credential as an event tells of it. last_four: the end of its number. id: None for one that nobody has."""
+    """A credential as an event tells of it.
+
+    last_four: the end of its number; "" for a PIN, which has no bits either. id: None for one that nobody has. pin:
+    whether a PIN confirmed it.
+    """
 
     kind: CredentialKind
     last_four: str
     bits: int
     id: str | None = None
+    pin: bool = False
 
     def json(self) -> dict[str, Any]:
-        return {"kind": self.kind.value, "last_four": self.last_four, "bits": self.bits, "id": self.id}
+        printed = {"kind": self.kind.value, "last_four": self.last_four, "bits": self.bits, "id": self.id}
+        return printed | {"pin": True} if self.pin else printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +97,8 @@ class RecordedDecision:
         request_digest: hex SHA-256 over what was sent; None from a camera.
         rule: the one that let somebody in, or would have at another time, of the rules of `rules_version`.
         actor: the id of the user or key that gave an order; `comment` is the reason they gave.
-        answers: the id of the event that this one follows: the refusal that an opening by hand answers, or the opening
-            after which nobody went through.
+        answers: the id of the event that this one follows: the refusal that an opening by hand answers, the opening
+            after which nobody went through, or the answer that asked for the PIN.
         credential: what was presented, if anything could be read.
         passage: what was granted at a gate with a sensor. anti_passback: what it found.
         checkpoint: None until the event is appended.
@@ -240,7 +246,7 @@ def _passage(kept: Mapping[str, Any]) -> GrantedPassage:
 
 
 def _credential(kept: Mapping[str, Any]) -> UsedCredential:
-    return UsedCredential(CredentialKind(kept["kind"]), kept["last_four"], kept["bits"], kept["id"])
+    return UsedCredential(CredentialKind(kept["kind"]), kept["last_four"], kept["bits"], kept["id"], "pin" in kept)
 
 
 def _note(kept: Mapping[str, Any]) -> PassbackNote:

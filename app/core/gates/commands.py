@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.core.credentials.badge import Badge
+from app.core.credentials.pin import TypedPin
 
 FOREIGN = "somebody else commands this gate"  # a driver reports this; it raises an alert at once
 
@@ -40,7 +41,8 @@ class Passed:
             raise ValueError(f"a report is about 1 to {MOST_PASSED} people")
 
 
-GateReport = DoorState | Passed | Badge
+Read = Badge | TypedPin
+GateReport = DoorState | Passed | Read
 
 
 class FailMode(StrEnum):

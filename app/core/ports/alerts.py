@@ -16,6 +16,10 @@ class Alerts(Protocol):
         """
         ...
 
+    def note(self, alert: Alert) -> None:
+        """Stores an alert that is cleared already. It waits for no other writer, so it may come late in a write."""
+        ...
+
     def clear(self, kind: AlertKind, gate_id: str | None, camera_id: str | None, at: datetime) -> bool:
         """Clears the alert of exactly this kind, gate and camera. Returns whether there was one."""
         ...

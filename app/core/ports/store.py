@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from app.core.accounts.provider import Providers
-from app.core.credentials.stored import BadgeReads, Credentials
+from app.core.credentials.stored import BadgeReads, Credentials, PinTallies, PinWaits
 from app.core.events.picture_digests import SentPictures
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
@@ -76,6 +76,8 @@ class Transaction(Protocol):
     musters: Musters
     credentials: Credentials
     badge_reads: BadgeReads
+    pin_waits: PinWaits
+    pin_tallies: PinTallies
     trail: Trail
 
 

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Protocol
 
 from app.core.access.rules import EntryMode
+from app.core.credentials.pin import TypedPin
 from app.core.errors import BadInput, NotFound, Refusal
 from app.core.events.decision import RecordedDecision
 from app.core.gates.gate import Gate
@@ -28,13 +29,14 @@ MAX_FRAMES = 8
 
 @dataclass(frozen=True)
 class Approach:
-    """One request for a decision. frames: 1 to 8 encoded images, oldest first, or none with a credential."""
+    """One request for a decision. frames: 1 to 8 encoded images, oldest first, or none with a credential or PIN."""
 
     gate: str
     frames: tuple[bytes, ...]
     received_at: datetime
     credential: str | None = None
     idempotency_key: str | None = None
+    pin: TypedPin | None = None
 
     @cached_property
     def pictures(self) -> tuple[str, ...]:
@@ -43,14 +45,15 @@ class Approach:
 
     @property
     def digest(self) -> str:
-        """Hex SHA-256 over the frames' own digests, in order, and the credential."""
+        """Hex SHA-256 over the frames' own digests, in order, the credential and the PIN."""
         frames = b"".join(map(bytes.fromhex, self.pictures))
-        return hashlib.sha256(frames + (self.credential or "").encode()).hexdigest()
+        typed = "" if self.pin is None else f"\n{self.pin.digits}"
+        return hashlib.sha256(frames + f"{self.credential or ''}{typed}".encode()).hexdigest()
 
     def __post_init__(self) -> None:
         if len(self.frames) > MAX_FRAMES:
             raise BadInput("too_many_frames", f"Send at most {MAX_FRAMES} frames of one approach.")
-        if not self.frames and self.credential is None:
+        if not self.frames and self.credential is None and self.pin is None:
             raise BadInput("image_required", "Send one to eight JPEG or PNG frames, or a credential.")
 
 
@@ -135,6 +138,7 @@ class Access:
             credential=approach.credential,
             idempotency_key=approach.idempotency_key,
             digest=approach.digest,
+            pin=approach.pin,
             pictures=approach.pictures if arrival.both or approach.credential is None else (),
         )
         try:
@@ -142,8 +146,8 @@ class Access:
             if arrival.may_look and approach.frames and (arrival.both or approach.credential is None):
                 wanted = arrival.gate.liveness is not LivenessMode.OFF
                 request = replace(request, looks=self._looks(approach.frames, liveness=wanted, who=arrival.gate.id))
-            # A badge needs no gallery.
-            known = arrival.current or approach.credential is not None
+            # A badge needs no gallery, and neither does a PIN.
+            known = arrival.current or approach.credential is not None or not approach.frames
             found = self.decisions.evidence(request.looks, search=not arrival.both) if known else FAULT
         except Refusal:
             raise

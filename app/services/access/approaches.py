@@ -22,7 +22,7 @@ from app.core.gates.commands import RemotePoll
 from app.core.gates.gate import Gate
 from app.core.ports.store import Store
 from app.core.types import Detection, Evidence, Pixels, Reason, Verdict
-from app.services.access.assessed import assessed, repeated
+from app.services.access.assessed import WAITS_FOR, asked_for_pin, assessed, repeated
 from app.services.access.assessor import FAULT
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
 from app.services.access.decision_service import DecisionService
@@ -204,8 +204,8 @@ class Approaches:
             request, found, foreseen = assessed(self.store, self.decisions, self.rules, watch, track, visit, at)
             if foreseen.verdict is Verdict.OPEN or approach.is_another_holder(foreseen.reason, visit.tries):
                 return self._opened(watch, track, visit, request, found)
-            if foreseen.reason is Reason.CREDENTIAL_REQUIRED:
-                return []  # their face was not tried: it waits for their badge
+            if foreseen.reason in WAITS_FOR:
+                return asked_for_pin(self.decisions, visit, request, found, foreseen.reason)
             visit.tries += 1
             visit.tried_from = track.usable if visit.tried_from is None else visit.tried_from
         except NotRecorded as error:

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import perf_counter
 
 from app.core.approach import tries as approach
 from app.core.approach.group import Denial
 from app.core.approach.tracks import Rules, Track
 from app.core.errors import NotRecorded
+from app.core.events.decision import RecordedDecision
 from app.core.ports.store import Store
 from app.core.recognition.liveness import LivenessMode
 from app.core.types import Decision, Evidence, Reason, Verdict
@@ -18,6 +19,10 @@ from app.services.access.decision_service import DecisionService
 from app.services.access.watch import Visit, Watch
 
 logger = logging.getLogger(__name__)
+
+ASK_AGAIN = timedelta(seconds=1)  # how often whoever stays in view is waited for anew
+# What a face at a camera waits for. It does not count as tried.
+WAITS_FOR = frozenset({Reason.CREDENTIAL_REQUIRED, Reason.PIN_REQUIRED})
 
 
 def assessed(
@@ -45,6 +50,25 @@ def assessed(
         found, foreseen = FAULT, Decision(Reason.SYSTEM_FAULT)
     watch.unrecorded = False
     return request, found, foreseen
+
+
+def asked_for_pin(
+    decisions: DecisionService, visit: Visit, request: DecisionRequest, found: Evidence, reason: Reason
+) -> list[RecordedDecision]:
+    """Asks somebody before a camera for their PIN: one event an approach, and the gate waits while they are in view.
+
+    reason: what would be decided; nothing is asked of who must show a badge. Raises NotRecorded.
+    """
+    if reason is not Reason.PIN_REQUIRED or found.employee_id is None:
+        return []
+    if visit.pin_asked_at is None:
+        answer = decisions.record(request, found)
+        visit.pin_asked_at, visit.denial = request.seen_at, Denial(answer.reason, request.seen_at)
+        return [answer]
+    if request.seen_at - visit.pin_asked_at >= ASK_AGAIN:
+        visit.pin_asked_at = request.seen_at
+        decisions.still_asks_pin(request.gate, found.employee_id)
+    return []
 
 
 def repeated(

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from time import perf_counter
 
 from app.core.access import policy
+from app.core.credentials.pin import CheckedPin
+from app.core.credentials.stored import PinWait
 from app.core.events.decision import GrantedPassage, Identity, Method, RecordedDecision, rounded
 from app.core.gates.gate import Gate
 from app.core.types import Decision, Evidence, Verdict
@@ -21,6 +23,8 @@ class Assessment:
         zoned: what the zones around the gate say; None if they were not asked.
         presented: the credential, if any.
         found: the evidence as it was compared with one person; None if it was searched for, or there is none.
+        pin: what was found about their PIN; None if none was looked at.
+        wait: whom the gate was waiting for, where a PIN came by itself.
     """
 
     gate: Gate
@@ -32,6 +36,8 @@ class Assessment:
     zoned: Zoned | None = None
     presented: Presented | None = None
     found: Evidence | None = None
+    pin: CheckedPin | None = None
+    wait: PinWait | None = None
 
     def after(self, zoned: Zoned | None) -> "Assessment":
         """The assessment once the zones were asked: they may refuse whoever may pass by the rules."""
@@ -73,10 +79,12 @@ def described(
         camera=request.camera,
         frames_received=request.frames,
         frames_used=found.frames_used,
-        request_digest=None if request.digest in ("", FROM_CAMERA) else request.digest,
+        # From that of a PIN, the PIN could be guessed.
+        request_digest=None if request.digest in ("", FROM_CAMERA) or request.pin is not None else request.digest,
         rule=decision.rule,
         rules_version=assessed.rules_version,
         credential=None if assessed.presented is None else assessed.presented.used,
+        answers=None if assessed.wait is None else assessed.wait.event_id,
         passage=passage,
         anti_passback=None if assessed.zoned is None else assessed.zoned.answer.note,
         duration_ms=round((perf_counter() - request.started) * 1000, 1),

@@ -14,6 +14,7 @@ from app.core.ports.store import Clock, Transaction
 from app.core.site.mode import SiteMode
 from app.core.types import Candidate, Evidence, Reason, Verdict
 from app.services.access.assessment import Assessment
+from app.services.access.credentials import pins
 from app.services.access.credentials.passes import here, presented_pass
 from app.services.access.credentials.presented import Presented, presented
 from app.services.access.credentials.waiting import awaited
@@ -56,7 +57,9 @@ class Assessor:
         for_update: nobody changes the person until the commit, so a suspension that comes first is seen.
         """
         gate = tx.gates.get(request.gate.id) or request.gate
-        if request.credential is None:
+        if request.pin_alone:
+            assessed = self._by_pin(tx, request, found, gate, for_update)
+        elif request.credential is None:
             assessed = self._by_face(tx, request, found, gate, for_update)
         else:
             assessed = self._by_credential(tx, request, request.credential, found, gate, for_update)
@@ -90,7 +93,36 @@ class Assessor:
             entry=entry,
             rules=rules,
         )
-        return Assessment(gate, decision, threshold, candidates, now, rules.version)
+        assessed = Assessment(gate, decision, threshold, candidates, now, rules.version)
+        return pins.with_pin(tx, assessed, entry, request.pin)
+
+    def _by_pin(
+        self, tx: Transaction, request: DecisionRequest, found: Evidence, gate: Gate, for_update: bool
+    ) -> Assessment:
+        """Asks whether the PIN is that of whom the gate waits for."""
+        assert request.pin is not None
+        now, rules, doubted = self.clock(), self.rules.at(tx), self.clock_doubted()
+        mode, entry = self._gate_now(tx, rules, gate, now, doubted)
+        refused = found.reason if found.reason is Reason.SYSTEM_FAULT else None
+        wait = None if refused else pins.awaited(tx, gate, request.pin, now)
+        where = here(rules, gate.id, doubted)
+        shown = Presented() if wait is None else pins.shown_before(tx, wait, gate, where, now, for_update=for_update)
+        decision = policy.decide_by_pin(
+            shown.holder,
+            refused or shown.refused,
+            gate,
+            self._limits(request, None, doubted),
+            request.seen_at,
+            now,
+            by_face=wait is not None and wait.credential_id is None,
+            by_qr=shown.by_qr,
+            mode=mode,
+            entry=entry,
+            rules=rules,
+        )
+        threshold = None if wait is None else wait.threshold
+        assessed = Assessment(gate, decision, threshold, None, now, rules.version, found=pins.seen_before(wait))
+        return pins.with_pin(tx, replace(assessed, presented=shown, wait=wait), entry, request.pin)
 
     def _by_credential(
         self,
@@ -127,7 +159,8 @@ class Assessor:
             if request.looks:
                 return self._by_both(tx, request, found, gate, shown)
             shown = replace(shown, awaits_face=True)
-        return Assessment(gate, decision, None, None, now, rules.version, presented=shown)
+        assessed = Assessment(gate, decision, None, None, now, rules.version, presented=shown)
+        return pins.with_pin(tx, assessed, entry, request.pin)
 
     def _by_both(
         self, tx: Transaction, request: DecisionRequest, found: Evidence, gate: Gate, shown: Presented

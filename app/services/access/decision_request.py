@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from app.core.access.permission import CompiledRules
+from app.core.credentials.pin import TypedPin
 from app.core.errors import Busy
 from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import RemotePoll
@@ -47,6 +48,7 @@ class DecisionRequest:
         digest: of the request, so that an idempotency key does not answer another one.
         share: of the false accept rate, if one approach is tried several times (`core.approach`).
         poll: another process's poll, if this answers one.
+        pin: what was typed at the gate's keypad.
         pictures: the digest of each frame that a gate sent; if faces were looked at, one for each of `looks`.
     """
 
@@ -62,6 +64,12 @@ class DecisionRequest:
     share: float = 1.0
     poll: RemotePoll | None = None
     pictures: Sequence[str] = ()
+    pin: TypedPin | None = None
+
+    @property
+    def pin_alone(self) -> bool:
+        """Whether nothing came with the PIN that says who somebody is."""
+        return self.pin is not None and self.credential is None and not self.frames
 
     def left(self, now: datetime) -> timedelta:
         """How much longer somebody waits for the answer. Raises GivenUp if nobody does."""

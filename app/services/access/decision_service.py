@@ -22,6 +22,7 @@ from app.core.recognition import evidence as evidence_of
 from app.core.types import Decision, Evidence, FrameResult, Pixels, Reason, Verdict
 from app.services.access.assessment import Assessment, described
 from app.services.access.assessor import FAULT, Assessor
+from app.services.access.credentials import pins
 from app.services.access.credentials.passes import note_use
 from app.services.access.credentials.waiting import keep_read
 from app.services.access.decision_request import DecisionRequest, Eligible, Threshold
@@ -123,6 +124,13 @@ class DecisionService:
         with self.store.read() as tx:
             return bool(tx.events.find(which))
 
+    def still_asks_pin(self, gate: Gate, employee_id: str) -> None:
+        """Goes on waiting for the PIN of somebody whom a camera still sees. Raises NotRecorded."""
+        with self.store.write() as tx:
+            wait = tx.pin_waits.of(gate.id)
+            if wait is not None and wait.employee_id == employee_id:
+                tx.pin_waits.put(replace(wait, at=self.clock()))
+
     def refresh(self, tx: Transaction) -> bool:
         """Brings the gallery up to date. Returns False if that fails, for instance at templates of another pack."""
         try:
@@ -211,9 +219,11 @@ class DecisionService:
                 request, found = self._without(repeated, request, found)
                 image = self._image(request.looks)
             assessed = self.assessor.assess(tx, request, found, for_update=True)
-            if (open_already := self._open_already(tx, assessed)) is not None:
+            open_already = self._open_already(tx, assessed)
+            if open_already is not None:
                 request.answer_poll(tx, open_already)
                 self.repeats.remember(tx, request.gate.id, request.idempotency_key, request.digest, open_already.id)
+                pins.keep(tx, assessed, open_already.id, found, self.new_id)
                 return open_already, False
             passage = self._granted(tx, assessed, event_id)
             if assessed.presented is not None:
@@ -225,6 +235,7 @@ class DecisionService:
             self.repeats.remember(tx, request.gate.id, request.idempotency_key, request.digest, recorded.id)
             if assessed.presented is not None and recorded.opens:
                 note_use(tx, assessed.presented, event_id, assessed.now, reported=passage is not None)
+            pins.keep(tx, assessed, recorded.id, found, self.new_id)
             return self.answers.sign(recorded), True
 
     def _open_already(self, tx: Transaction, assessed: Assessment) -> RecordedDecision | None:

@@ -136,7 +136,11 @@ class Repeats:
 def _enough(answer: RecordedDecision, entry: EntryMode, employee: Employee) -> bool:
     """Whether what let the person in is still all that the gate asks for."""
     if answer.method is Method.FACE:
-        return entry.by_face
-    by_qr = answer.credential is not None and answer.credential.kind is CredentialKind.QR
-    enough = entry.by_qr if by_qr else entry.by_badge
-    return enough or not employee.photos or (entry is EntryMode.BADGE_AND_FACE and answer.faces > 0)
+        return entry.by_face and not entry.asks_pin
+    used = answer.credential
+    by_face = used is not None and used.kind is CredentialKind.PIN
+    if entry.asks_pin and not (used is not None and (by_face or used.pin)):
+        return False
+    by_qr = used is not None and used.kind is CredentialKind.QR
+    both = entry is EntryMode.BADGE_AND_FACE and answer.faces > 0 and not by_face
+    return policy.enough(employee, entry, by_face=by_face, by_qr=by_qr) or both

@@ -33,6 +33,7 @@ class Visit:
         tries, tried_from: see `approach.due`.
         denial: the one that the approach got, or that of the same people before, which it would only repeat.
         too_late: the answer was recorded too late to be carried out; the approach gets no other.
+        pin_asked_at: when the person was last asked for their PIN.
         beside: tracks in view together with this one after they were let in, so they are other people.
     """
 
@@ -46,6 +47,7 @@ class Visit:
     denial: Denial | None = None
     let_in: bool = False
     too_late: bool = False
+    pin_asked_at: datetime | None = None
     beside: set[int] = field(default_factory=set)
     views: list["View"] = field(default_factory=list)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from app.core.alerts.alert import Alert, AlertFilter, AlertState
+from app.core.alerts.alert import NOT_SILENT, Alert, AlertFilter, AlertState
 from app.core.cameras.camera import Camera
 from app.core.canonical import instant
 from app.core.events.logged import LoggedEvent
@@ -165,7 +165,8 @@ class LiveFeed:
     def _look(self, tx: Transaction) -> dict[tuple[str, str], Present]:
         site, now = tx.site.get(), self.clock()
         gates = {gate.id: gate for gate in tx.gates.all()}
-        alerts = [*tx.alerts.find(AlertFilter(AlertState.OPEN, limit=MOST)), *self.own()]
+        # The tile of a gate must not show what whoever forces somebody there may see.
+        alerts = [*tx.alerts.find(AlertFilter(AlertState.OPEN, NOT_SILENT, limit=MOST)), *self.own()]
         tests = without_hardware(gates.values(), tx.api_keys.all())
         found: dict[tuple[str, str], Present] = {}
         for gate in gates.values():

@@ -13,10 +13,9 @@ from threading import Event, Thread
 from time import monotonic
 
 from app.core.alerts.alert import Alert, AlertKind
-from app.core.credentials.badge import Badge
 from app.core.errors import NotRecorded
 from app.core.events.decision import RecordedDecision
-from app.core.gates.commands import CommandOutcome, DoorState, GateReport, GateResult, OpenCommand, Order, Passed
+from app.core.gates.commands import CommandOutcome, DoorState, GateReport, GateResult, OpenCommand, Order, Passed, Read
 from app.core.gates.gate import Gate
 from app.core.gates.result import GateResultRow
 from app.core.ports.crypto import Signer, Vault
@@ -69,9 +68,9 @@ class GateDispatcher:
         self.on_result: list[Callable[[str, GateResult], None]] = []
         # Called before the database is read, so that a release which could not be recorded is in it by then.
         self.record_late: Callable[[], None] = lambda: None
-        # Called with a gate's id, and how many people its sensor saw, when, by which report; or a badge, and when.
+        # Called with a gate's id, and how many people its sensor saw, when, by which report; or what was read, when.
         self.on_passed: Callable[[str, int, datetime, str | None], object] = lambda gate_id, count, at, report_id: None
-        self.on_badge: Callable[[str, Badge, datetime], object] = lambda gate_id, badge, at: None
+        self.on_read: Callable[[str, Read, datetime], object] = lambda gate_id, what, at: None
         self.each_second: tuple[Callable[[], None], ...] = ()
 
     def start(self) -> None:
@@ -220,11 +219,11 @@ class GateDispatcher:
         now = self._clock()
         if isinstance(report, Passed):
             self._later(partial(self.on_passed, gate_id, report.count, now, report.report_id))
-        elif isinstance(report, Badge):
-            self._later(partial(self.on_badge, gate_id, report, now))
-        else:
+        elif isinstance(report, DoorState):
             # While the database is gone, one report of each state waits, so an opened door is not forgotten.
             self._later(partial(self._keep_door, gate_id, report, now), (gate_id, report))
+        else:
+            self._later(partial(self.on_read, gate_id, report, now))
 
     def _keep_door(self, gate_id: str, state: DoorState, at: datetime) -> None:
         one = self._drivers.of(gate_id)

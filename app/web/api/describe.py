@@ -64,6 +64,11 @@ BODY_ERRORS: dict[int | str, dict[str, Any]] = {**ERRORS, 408: _error("The body 
 CONFLICT: dict[int | str, dict[str, Any]] = {**BODY_ERRORS, 409: _error("It contradicts what is stored")}
 
 IMAGE = {"schema": {"type": "string", "format": "binary"}}
+PIN = {
+    "type": "string",
+    "description": "of whoever the frames or the credential show; alone: of whom the gate identified within 5 s",
+}
+PIN_MS = {"type": "integer", "description": "from the PIN's first digit to its last, 0 to 15000"}
 DECISION_BODY = {
     "required": True,
     "content": {
@@ -78,6 +83,8 @@ DECISION_BODY = {
                         "description": "frames of one approach, oldest first",
                     },
                     "credential": {"type": "string"},
+                    "pin": PIN,
+                    "pin_ms": PIN_MS,
                 },
             }
         },
@@ -86,7 +93,12 @@ DECISION_BODY = {
         "application/json": {
             "schema": {
                 "type": "object",
-                "properties": {"credential": {"type": "string"}, "from_camera": {"type": "boolean"}},
+                "properties": {
+                    "credential": {"type": "string"},
+                    "pin": PIN,
+                    "pin_ms": PIN_MS,
+                    "from_camera": {"type": "boolean"},
+                },
             },
             "example": {"credential": "1234"},
         },

@@ -75,12 +75,14 @@ class DecisionAnswer(BaseModel):
     frames_used: int = Field(examples=[3])
     request_digest: str | None = Field(
         None,
-        description="hex SHA-256 over the frames' SHA-256 digests, in order, and the credential; null: from a camera",
+        description="hex SHA-256 over the frames' SHA-256 digests, in order, and the credential; null: from a camera, "
+        "or with a PIN, which could be guessed from it",
     )
     nonce: str | None = Field(None, description="the request's header Facegate-Nonce, if any")
     duration_ms: float = Field(examples=[21.4])
     rule: RuleRef | None = Field(description="the rule that let them in, or would have at another time")
     rules_version: int | None = Field(examples=[12], description="which version of the rules was asked")
+    answers: str | None = Field(None, description="the id of the answer that asked for the PIN; only after one")
     credential: CredentialRef | None = Field(None, description="what was presented; only where it could be read")
     passage: PassageOut | None = Field(None, description="what the sensor must report; only where it is granted")
     anti_passback: PassbackOut | None = Field(None, description="only where anti-passback found something")

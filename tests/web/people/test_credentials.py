@@ -50,7 +50,7 @@ def test_badge_is_given_and_opens(
     assert body["credential"] == {"kind": "badge", "last_four": "4711", "bits": 26, "id": made["id"]}
     assert body["employee"]["number"] == "B-77"
     event = client.get(f"/v1/events/{body['decision_id']}", headers=security).json()
-    assert event["credential"] == body["credential"]
+    assert event["credential"] == {**body["credential"], "pin": False}
     assert client.get("/v1/audit/verify", headers=security).json()["valid"] is True
     assert client.delete(f"/v1/credentials/{made['id']}", headers=admin).status_code == 204
     body = client.post(DECISIONS, headers=gate, json={"credential": "12-54711"}).json()
@@ -70,7 +70,7 @@ def test_gate_reads_a_badge(client: TestClient, admin: Headers, gate: Headers, s
 def test_driver_reports_a_badge(system: System, client: TestClient, admin: Headers, person: str) -> None:
     give(client, admin, person, number="9-9")
     gate_id = system.gates.get(GATE).id
-    system.gate_control.on_badge(gate_id, encode(CardNumber(9, 9), FORMAT), system.clock())
+    system.gate_control.on_read(gate_id, encode(CardNumber(9, 9), FORMAT), system.clock())
     (event,) = system.events.find(EventFilter(gate=GATE, limit=1))
     assert event.reason == "credential_accepted" and event.decision is not None and event.decision.employee is not None
 
@@ -154,7 +154,7 @@ def test_pages_show_the_badge_and_no_more_than_its_end(
     answer = client.post(DECISIONS, headers=gate, json={"credential": "12-54711"}).json()
     for path, words in (
         (f"/employees/{person}", "Badge ending 4711"),
-        (f"/employees/{person}", "Badge accepted: badge ending 4711"),
+        (f"/employees/{person}", "Credential accepted: badge ending 4711"),
         (f"/activity/{answer['decision_id']}", "ending 4711, 26 bits"),
         (f"/activity?gate={GATE}", "badge ending 4711"),
         (f"/gates/{system.gates.get(GATE).id}", "Its badge reader reads"),

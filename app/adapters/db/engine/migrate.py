@@ -33,6 +33,7 @@ SEALED_LATER = {
     "0039": tables.credentials,
     "0040": tables.trail,
     "0042": tables.removals,
+    "0043": tables.pin_tries,
 }
 TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (

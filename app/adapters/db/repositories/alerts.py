@@ -37,6 +37,9 @@ class AlertRows:
         self._rows.count(columns["seal"])
         return True
 
+    def note(self, alert: Alert) -> None:
+        self._rows.insert(_columns(alert))
+
     def clear(self, kind: AlertKind, gate_id: str | None, camera_id: str | None, at: datetime) -> bool:
         place = (alerts.c.gate_id == (gate_id or ""), alerts.c.camera_id == (camera_id or ""))
         return self._rows.update({"cleared_at": at}, UNCLEARED, alerts.c.kind == kind.value, *place) == 1
@@ -61,7 +64,7 @@ class AlertRows:
         return None if row is None else _alert(row)
 
     def about(self, event_id: str) -> Alert | None:
-        row = self._rows.one(event_id=event_id)
+        row = self._rows.one(event_id=event_id, kind=AlertKind.REPORTED.value)
         return None if row is None else _alert(row)
 
     def uncleared(self) -> list[Alert]:

@@ -27,11 +27,12 @@ alerts = Table(
     Column("acknowledged_comment", Text),
     # TRUE until somebody acknowledges it, then NULL. Also NULL in rows of versions whose alerts ended with their cause.
     Column("awaiting", Boolean),
-    # The event that somebody reported, once, and who did.
-    Column("event_id", KEY, unique=True, index=True),
+    # The event that it is about. Somebody reports it once: `actor`.
+    Column("event_id", KEY),
     Column("actor", KEY),
 )
 
+Index("ix_alerts_event_id", alerts.c.event_id, alerts.c.kind, unique=True)
 
 UNCLEARED = alerts.c.cleared_at.is_(None)
 Index(

@@ -1,6 +1,6 @@
-"""What people present instead of their face."""
+"""What people present instead of their face, and with it."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, LargeBinary, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
 
 from app.adapters.db.tables.base import KEY, Instant, metadata
 
@@ -34,4 +34,24 @@ badge_reads = Table(
     Column("at", Instant, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("credential_id", KEY, ForeignKey("credentials.id", ondelete="CASCADE"), index=True),
+)
+
+# The person whose PIN a gate waits for: for moments, and one a gate. What is known of them is sealed as above.
+pin_waits = Table(
+    "pin_waits",
+    metadata,
+    Column("gate_id", KEY, ForeignKey("gates.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("employee_id", KEY, ForeignKey("employees.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+# Wrong tries of a PIN at a gate since the last right one: they lock it there.
+pin_tries = Table(
+    "pin_tries",
+    metadata,
+    Column("credential_id", KEY, ForeignKey("credentials.id", ondelete="CASCADE"), primary_key=True),
+    Column("gate_id", KEY, ForeignKey("gates.id", ondelete="CASCADE"), primary_key=True),
+    Column("wrong", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False),
 )

@@ -12,7 +12,7 @@ from app.adapters.db.tables.accounts import api_keys, provider, sessions, sign_i
 from app.adapters.db.tables.alerts import alerts
 from app.adapters.db.tables.base import KEY, metadata
 from app.adapters.db.tables.cameras import cameras
-from app.adapters.db.tables.credentials import credentials
+from app.adapters.db.tables.credentials import credentials, pin_tries
 from app.adapters.db.tables.events import corrections, gate_results, idempotency
 from app.adapters.db.tables.gates import gates, orders
 from app.adapters.db.tables.imports import import_mappings, imports
@@ -88,6 +88,7 @@ COUNTED = (
     templates,
     invitations,
     credentials,
+    pin_tries,
     tickets,
     users,
     removals,

@@ -82,7 +82,7 @@ FOLLOWED: Mapping[Table, Followed] = {
         ignored={"number_digest", "card_digest", "inactive_since"},
     ),
     photos: Followed("photo", person="employee_id", hidden={"sealed_image"}, ignored={"sealed_embedding", "digest"}),
-    credentials: Followed("badge", person="employee_id", ignored={"digest", "sealed", "actor"}),
+    credentials: Followed("credential", person="employee_id", ignored={"digest", "sealed", "actor"}),
     invitations: Followed("invitation", person="employee_id", ignored={"hash", "consent", "tries"}),
     erasures: Followed("erasure", person="employee_id", ignored={"signature"}),
     grants: Followed("grant", person="employee_id", hidden={"reason"}),

@@ -163,5 +163,8 @@ class Listener:
         self._reporter.word(word.get("state"))
         if not retained:  # the broker repeats it at each connection
             self._reporter.passed(word.get("passed"), word.get("report_id"))
-            if word.get("badge") is not None and self._badges.believes(word):
-                self._reporter.badge(word["badge"])
+            if (word.get("badge") is not None or word.get("pin") is not None) and self._badges.believes(word):
+                if word.get("badge") is not None:
+                    self._reporter.badge(word["badge"])
+                else:
+                    self._reporter.pin(word["pin"], word.get("pin_ms"))

@@ -49,6 +49,11 @@ class ZoneMap:
         """Where the gate leads; None for a gate that stands at no zone."""
         return self._ways.get(gate_id)
 
+    def only_leads_out(self, gate_id: str) -> bool:
+        """Whether nobody gets into any zone through the gate."""
+        way = self.way(gate_id)
+        return way is not None and not way.entered and not way.damaged
+
     def around(self, zone_id: str | None) -> frozenset[str]:
         """The ids of the zone and of all zones around it; none for the outside, and for a zone that is gone."""
         return NOWHERE if zone_id is None else self._around.get(zone_id, NOWHERE)

@@ -1,4 +1,4 @@
-"""What a gate's reader or camera reads, a badge or a QR pass, is decided like a face, and the gate's driver opens."""
+"""What a gate's reader, keypad or camera reads, a badge, PIN or QR pass, is decided like a face; its driver opens."""
 
 import logging
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from app.core.credentials.badge import Badge
+from app.core.credentials.pin import TypedPin
 from app.core.errors import Conflict, NotRecorded, Refusal
 from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import DriverKind
@@ -34,10 +35,7 @@ class BadgeReader:
 
         Raises Conflict where the gate's hardware opens by itself and must ask for a decision; and as `Access.decide`.
         """
-        if gate.driver is DriverKind.PLAIN:
-            raise Conflict(
-                "gate_opens_itself", "This gate's hardware opens it. Send the badge to its decisions, as `credential`."
-            )
+        _opened_by_driver(gate)
         text = badge if isinstance(badge, str) else badge.text
         if self._is_held(gate.id, text, at):
             return None
@@ -45,13 +43,24 @@ class BadgeReader:
         self.carry_out(answer)
         return answer
 
-    def reported(self, gate_id: str, badge: Badge | str, at: datetime) -> None:
-        """`read`, for a driver's report. Raises nothing: a badge that could not be decided about is presented again."""
+    def typed(self, gate: Gate, pin: TypedPin, at: datetime) -> RecordedDecision:
+        """Decides about a PIN that was typed at that time, about whom the gate waits for. Raises as `read` does."""
+        _opened_by_driver(gate)
+        answer = self.access.decide(Approach(gate.id, (), at, pin=pin))
+        self.carry_out(answer)
+        return answer
+
+    def reported(self, gate_id: str, what: Badge | str | TypedPin, at: datetime) -> None:
+        """`read` or `typed`, for a driver's report. Raises nothing: what could not be decided about comes again."""
         try:
             with self.access.store.read() as tx:
                 gate = tx.gates.get(gate_id)
-            if gate is not None:
-                self.read(gate, badge, at)
+            if gate is None:
+                return
+            if isinstance(what, TypedPin):
+                self.typed(gate, what, at)
+            else:
+                self.read(gate, what, at)
         except (Refusal, NotRecorded) as error:
             logger.warning('badge_not_decided gate=%s why="%s" next=stays_shut', gate_id, error)
         except Exception:
@@ -62,3 +71,11 @@ class BadgeReader:
             before = self._last.get(gate_id)
             self._last[gate_id] = text, at
         return before is not None and before[0] == text and abs(at - before[1]) < HELD
+
+
+def _opened_by_driver(gate: Gate) -> None:
+    if gate.driver is DriverKind.PLAIN:
+        raise Conflict(
+            "gate_opens_itself",
+            "This gate's hardware opens it. Send badges and PINs to its decisions, as `credential` and `pin`.",
+        )

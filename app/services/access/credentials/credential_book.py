@@ -10,11 +10,12 @@ from app.core.errors import BadInput, Conflict, CryptoFault, NotFound
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.sealing import Sealed, context
+from app.services.access.credentials.pins import pin_of
 
 
 @dataclass(frozen=True)
 class ShownCredential:
-    """A credential as pages and answers show it. last_four: the end of its number, or of its bits."""
+    """A credential as pages and answers show it. last_four: the end of its number, or of its bits; "" for a PIN."""
 
     credential: Credential
     bits: int
@@ -63,20 +64,27 @@ class CredentialBook:
             return self._shown(tx, _known(tx, credential_id))
 
     def take_back(self, credential_id: str) -> None:
-        """Removes a credential: it opens nothing from the next decision on. Raises NotFound."""
+        """Removes a credential: it opens nothing from the next decision on. A duress PIN goes with the PIN.
+
+        Raises NotFound.
+        """
         with self.store.write() as tx:
             tx.employees.lock(_known(tx, credential_id).employee_id)
-            _known(tx, credential_id)
+            one = _known(tx, credential_id)
             tx.credentials.delete(credential_id)
+            duress = pin_of(tx, one.employee_id, CredentialKind.DURESS_PIN)
+            if one.kind is CredentialKind.PIN and duress is not None:
+                tx.credentials.delete(duress)
 
     def tidy(self) -> None:
-        """Forgets badges that nobody gave to anybody in time. Raises NotRecorded."""
+        """Forgets badges that nobody gave to anybody in time, and whose PIN no gate waits for. Raises NotRecorded."""
         before = self.clock() - OFFERED_FOR
         with self.store.read() as tx:
-            late = tx.badge_reads.any_before(before)
+            late = tx.badge_reads.any_before(before) or tx.pin_waits.any_before(before)
         if late:
             with self.store.write() as tx:
                 tx.badge_reads.forget(before=before)
+                tx.pin_waits.forget(before=before)
 
     def _last_read(self, tx: Transaction, gate_id: str) -> BadgeRead:
         read = tx.badge_reads.of(gate_id)
@@ -95,8 +103,9 @@ class CredentialBook:
     ) -> ShownCredential:
         if not tx.employees.lock(employee_id):
             raise _unknown_employee()
-        if len(tx.credentials.of(employee_id)) >= MOST_OF_ONE:
-            raise Conflict("too_many_credentials", f"A person has at most {MOST_OF_ONE} credentials. Remove one first.")
+        badges = [one for one in tx.credentials.of(employee_id) if not one.kind.is_pin]
+        if len(badges) >= MOST_OF_ONE:
+            raise Conflict("too_many_credentials", f"A person has at most {MOST_OF_ONE} badges. Take one back first.")
         if tx.credentials.presented(CredentialKind.BADGE, badge.text) is not None:
             raise Conflict("credential_taken", "Somebody has this badge already.")
         if read is not None:
@@ -110,6 +119,8 @@ class CredentialBook:
         return ShownCredential(made, badge.bits, last_four(badge, card_format))
 
     def _shown(self, tx: Transaction, one: Credential) -> ShownCredential:
+        if one.kind.is_pin:
+            return ShownCredential(one, 0, "")
         key = tx.data_keys.peek(one.employee_id)
         if key is None:
             raise CryptoFault("the employee's key is gone")

@@ -32,7 +32,7 @@ class Answer:
         gate_says: what the gate does with everybody at that time, so that nobody is asked about the person.
         refused: what keeps the person out everywhere, before any rule is asked.
         zones_say: why the zones behind the gate refuse the person now; None for another time, or if they do not.
-        lacks: what the gate asks for and the person does not have: a badge, or a face.
+        lacks: what the gate asks for and the person does not have: a badge, a face, or a PIN.
         mode: of the gate at that time. A free period that waits for a first person does not count as begun.
     """
 
@@ -63,6 +63,7 @@ LACKING_WORDS = {
     Reason.CREDENTIAL_REQUIRED: "The gate asks for a badge, and the person has none.",
     Reason.QR_REQUIRED: "The gate asks for a QR pass, and the person has none.",
     Reason.FACE_REQUIRED: "The gate asks for a face, and the person has neither a photo nor a badge.",
+    Reason.PIN_REQUIRED: "The gate asks for a PIN, and the person has none.",
 }
 ZONE_WORDS = {
     Reason.ZONE_FULL: "The zone behind the gate is full.",

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel, Field, ValidationError
 
+from app.core.credentials.pin import TypedPin
 from app.core.errors import BadInput, Busy, Conflict
 from app.core.events.decision import RecordedDecision
 from app.services.access.access import MAX_FRAMES, Approach, Arrival
 from app.web.api.describe import CONFLICT, DECISION_BODY
 from app.web.api.schemas import DecisionAnswer
+from app.web.api.typed_pin import typed_pin
 from app.web.edge.limits import received_s
 from app.web.edge.uploads import IMAGE_TYPES, checked, form, images, media_type_of
 from app.web.security import GateKey, SystemOf, Watching, arrival_of
@@ -28,6 +30,7 @@ class Sent(BaseModel):
 
     frames: list[bytes] = Field(default_factory=list)
     credential: str | None = Field(None, min_length=1, max_length=512)
+    pin: TypedPin | None = None
     from_camera: bool = False
 
 
@@ -37,13 +40,16 @@ async def sent(request: Request) -> Sent:
     if media_type in IMAGE_TYPES:
         return Sent(frames=[checked(await request.body(), media_type)], credential=None)
     if media_type == "multipart/form-data":
-        async with form(request, MAX_FRAMES + 1) as parts:
-            return _read({"frames": await images(parts, "image"), "credential": parts.get("credential") or None})
+        async with form(request, MAX_FRAMES + 3) as parts:
+            texts = {name: parts.get(name) or None for name in ("credential", "pin", "pin_ms")}
+            return _read({**texts, "frames": await images(parts, "image")})
     if media_type == "application/json":
         try:
             fields = _json_object(await request.json())
         except (ValueError, RecursionError) as error:
-            raise BadInput("bad_json", 'Send {"credential": "..."} or {"from_camera": true}.') from error
+            raise BadInput(
+                "bad_json", 'Send {"credential": "..."}, {"pin": "..."}, both, or {"from_camera": true}.'
+            ) from error
         return _read(fields)
     raise BadInput("wrong_content_type", "Send image/jpeg, image/png, multipart/form-data or application/json.")
 
@@ -100,6 +106,7 @@ def _decided(
             # Waiting for a thread counts towards the picture's age.
             received_at=system.clock() - timedelta(seconds=waited_s),
             credential=body.credential,
+            pin=body.pin,
             idempotency_key=idempotency_key,
         ),
         arrival,
@@ -123,6 +130,10 @@ def seen_now(
 
 
 def _read(fields: dict[str, object]) -> Sent:
+    """Raises BadInput('bad_credential', 'bad_pin'), without what was sent."""
+    digits, took_ms = fields.pop("pin", None), fields.pop("pin_ms", None)
+    if digits is not None:
+        fields["pin"] = typed_pin(digits, took_ms)
     try:
         return Sent.model_validate(fields)
     except ValidationError as error:
@@ -130,8 +141,8 @@ def _read(fields: dict[str, object]) -> Sent:
 
 
 def _json_object(value: object) -> dict[str, object]:
-    if not isinstance(value, dict) or set(value) - {"credential", "from_camera"}:
-        raise ValueError("not one of the two forms")
-    if bool(value.get("credential")) is (value.get("from_camera") is True):
-        raise ValueError("one of a credential and from_camera")
+    if not isinstance(value, dict) or set(value) - {"credential", "from_camera", "pin", "pin_ms"}:
+        raise ValueError("not one of the forms")
+    if bool(value.get("credential") or value.get("pin")) is (value.get("from_camera") is True):
+        raise ValueError("one of credential and PIN, or from_camera")
     return value

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from app.core.alerts.alert import AlertFilter, AlertKind, AlertState, Severity
+from app.core.accounts.users import PERSON_ROLES
+from app.core.alerts.alert import AlertFilter, AlertKind, AlertState, Severity, on_screens
 from app.core.text import MOST_COMMENT_CHARS
 from app.services.alerts.alert_list import NamedAlert
 from app.web.api.cursors import IdCursor
@@ -53,7 +54,9 @@ class AlertOut(BaseModel):
     detail: str
     cleared_at: Moment | None = Field(description="when its cause was over; null while it lasts")
     acknowledged: AcknowledgementOut | None = Field(description="who has looked at it; null: nobody")
-    event: str | None = Field(description="for `reported`: the id of the event that somebody found a mistake in")
+    event: str | None = Field(
+        description="for `reported`: the id of the event that somebody found a mistake in; for `duress`: of the opening"
+    )
     reported_by: str | None = Field(description="for `reported`: the name of the key or user, who wrote `detail`")
 
     @classmethod
@@ -80,7 +83,7 @@ class AlertOut(BaseModel):
 @router.get("", summary="List alerts, newest first", responses=ERRORS)
 def find(
     system: SystemOf,
-    _: ScreenReader,
+    who: ScreenReader,
     cursor: IdCursor,
     state: Annotated[AlertState, Query(description=STATE)] = AlertState.OPEN,
     kind: Annotated[list[AlertKind] | None, Query(max_length=len(AlertKind))] = None,
@@ -90,6 +93,7 @@ def find(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[AlertOut]:
     kinds = frozenset(kind) if kind else None
+    kinds = kinds if who.may(*PERSON_ROLES) else on_screens(kinds)
     gate_id = None if gate is None else system.alerts.gate_id(gate)
     found = system.alerts.find(AlertFilter(state, kinds, gate_id, since, until, cursor, limit + 1))
     more = len(found) > limit

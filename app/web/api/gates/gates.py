@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.core.credentials.badge import MOST_BITS, Badge
 from app.core.credentials.formats import CardFormat
+from app.core.credentials.pin import MOST_DIGITS
 from app.core.errors import BadInput, Conflict, Forbidden
 from app.core.gates.commands import MOST_PASSED, MOST_REPORT_ID, DoorState, FailMode, PassageSource
 from app.core.gates.gate import Gate, without_hardware
@@ -18,6 +19,7 @@ from app.services.gates.gate_settings import GateUpdate
 from app.web.api.access.rules.entries import IfMatch, tagged, version_sent
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict
+from app.web.api.typed_pin import MOST_MS, typed_pin
 from app.web.fields import PlainText, Words
 from app.web.security import Admin, GateKey, SystemOf
 from app.wiring import System
@@ -177,6 +179,14 @@ class Heartbeat(Strict):
         examples=["FG1:..."],
         description="the text of a QR pass that the gate's reader read; for a gate that a driver opens",
     )
+    pin: PlainText | None = Field(
+        None,
+        max_length=MOST_DIGITS,
+        examples=["402913"],
+        description="what was typed at the gate's keypad, for a gate that a driver opens: the PIN of whoever was "
+        "identified there by badge or face within five seconds before its first digit",
+    )
+    pin_ms: int = Field(0, ge=0, le=MOST_MS, examples=[2100], description="from its first digit to its last")
 
 
 @router.post("", status_code=201, summary="Add a gate", responses=CONFLICT)
@@ -232,14 +242,15 @@ def heartbeat(gate: str, body: Heartbeat, system: SystemOf, key: GateKey) -> Non
     the alert passed_without_grant. Report each passage once,
     or give the report a `report_id`, and send the same one again until it is answered.
 
-    `badge` and `qr` are decided like a face, and the gate's driver opens. Hardware that opens by itself sends them to
-    /decisions.
+    `badge`, `qr` and `pin` are decided like a face, and the gate's driver opens. Hardware that opens by itself sends
+    them to /decisions.
     """
     found = system.gates.get(gate)
     if found.id != key.gate_id:
         raise Forbidden("key_of_another_gate", "This key belongs to another gate.")
     now = system.clock()
     badge = None if body.badge is None else Badge.of_hex(body.badge.bits, body.badge.hex)
+    pin = None if body.pin is None else typed_pin(body.pin, body.pin_ms)
     system.gate_control.report(found.id, body.state, now)
     if body.passed and not system.passages.watch.passed(found.id, body.passed, now, body.report_id):
         raise Conflict("passages_not_reported", "This gate's passages are assumed. An admin can set them to `sensor`.")
@@ -247,3 +258,5 @@ def heartbeat(gate: str, body: Heartbeat, system: SystemOf, key: GateKey) -> Non
         system.badge_reader.read(found, badge, now)
     if body.qr is not None:
         system.badge_reader.read(found, body.qr, now)
+    if pin is not None:
+        system.badge_reader.typed(found, pin, now)

@@ -1,4 +1,4 @@
-"""Credentials: the badges of people, and what gates' readers read."""
+"""Credentials: the badges and PINs of people, and what gates' readers read."""
 
 from typing import Annotated, Self
 
@@ -27,8 +27,8 @@ class CredentialOut(BaseModel):
     id: str
     employee: str = Field(description="id")
     kind: CredentialKind
-    last_four: str = Field(examples=["4711"])
-    bits: int = Field(examples=[26])
+    last_four: str = Field(examples=["4711"], description="empty for a PIN")
+    bits: int = Field(examples=[26], description="0 for a PIN")
     card_format: CardFormat
     actor: str = Field(description="who gave it to them")
     created_at: Moment
@@ -67,8 +67,12 @@ class PassOut(CredentialOut):
         return cls(**known.model_dump(), token=one.token, qr=drawn(one.token))
 
 
+class PinOut(CredentialOut):
+    pin: str = Field(examples=["402913"], description="its digits, which nobody can read again")
+
+
 class CredentialIn(Strict):
-    """A badge by its number or the gate that read it; a QR pass by its dates."""
+    """A badge by its number or the gate that read it; a QR pass by its dates; a PIN by nothing, as it is drawn."""
 
     employee: str = Field(max_length=64, description="id")
     kind: CredentialKind = CredentialKind.BADGE
@@ -89,7 +93,9 @@ class CredentialIn(Strict):
             return self
         if self.starts_at is not None or self.ends_at is not None or self.once:
             raise ValueError("only a QR pass has dates")
-        if (self.number is None) == (self.gate is None):
+        if self.kind.is_pin and (self.number, self.gate) != (None, None):
+            raise ValueError("a PIN is drawn at random: send neither a number nor a gate")
+        if not self.kind.is_pin and (self.number is None) == (self.gate is None):
             raise ValueError("send the number, or the gate at which the badge was read")
         return self
 
@@ -141,13 +147,20 @@ def find(
     return Page(items=[CredentialOut.of(one) for one in system.credentials.of(employee)], next=None)
 
 
-@router.post("/credentials", status_code=201, summary="Give a person a badge or QR pass", responses=CONFLICT)
-def give(body: CredentialIn, system: SystemOf, who: Admin) -> PassOut | CredentialOut:
+@router.post("/credentials", status_code=201, summary="Give a person a badge, QR pass or PIN", responses=CONFLICT)
+def give(body: CredentialIn, system: SystemOf, who: Admin) -> PassOut | PinOut | CredentialOut:
     """It opens from the next decision on, where and when a rule lets the person in. 409 if somebody has the badge.
 
     The answer for a QR pass holds its code, which `/credentials/{credential}/pass` gives again.
+
+    A PIN has six random digits and takes the place of the last one; the answer shows it, once. With a duress PIN, the
+    gate opens as with the PIN, and guards get the alert `duress`. 409 if the person has no PIN yet.
     """
     book = system.credentials
+    if body.kind.is_pin:
+        issued = system.pins.issue(body.employee, body.kind, who.name)
+        shown = CredentialOut.of(book.get(issued.credential.id))
+        return PinOut(**shown.model_dump(), pin=issued.digits)
     if body.kind is CredentialKind.QR:
         starts, ends = body.starts_at or system.clock(), body.ends_at
         assert ends is not None
@@ -180,7 +193,9 @@ def show_pass(credential: str, system: SystemOf, _: Admin) -> PassOut:
 
 @router.delete("/credentials/{credential}", status_code=204, summary="Take a credential back", responses=CONFLICT)
 def take_back(credential: str, system: SystemOf, _: Admin) -> None:
-    """It opens nothing from the next decision on. Afterwards it can be given to somebody else."""
+    """It opens nothing from the next decision on. A badge can then be given to somebody else; with a PIN goes the
+    duress PIN.
+    """
     system.credentials.take_back(credential)
 
 

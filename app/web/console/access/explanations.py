@@ -40,6 +40,8 @@ def why(answer: Answer, zone: ZoneInfo) -> str:
         return f"{gate} asks for a QR pass, and {name} has none."
     if reason is Reason.FACE_REQUIRED:
         return f"{gate} asks for a face, and {name} has neither a photo nor a badge."
+    if reason is Reason.PIN_REQUIRED:
+        return f"{gate} asks for a PIN, and {name} has none."
     if answer.zones_say is not None:
         return {
             Reason.ZONE_FULL: f"The zone behind {gate} is full.",

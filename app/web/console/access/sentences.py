@@ -17,6 +17,8 @@ MODES: dict[EntryMode, str] = {
     EntryMode.BADGE: "badge: no face opens",
     EntryMode.BADGE_AND_FACE: "badge and face: the face must be that of the badge's holder",
     EntryMode.QR: "QR pass: neither a face nor a badge opens",
+    EntryMode.PIN_AND_FACE: "PIN and face: the face says who it is, their PIN confirms it",
+    EntryMode.BADGE_AND_PIN: "badge and PIN: the badge says who it is, their PIN confirms it",
     EntryMode.NO_ENTRY: "no entry: nobody gets in",
     EntryMode.FREE: "free: open for everybody",
 }

@@ -32,7 +32,8 @@ ACTIONS = {
 KINDS = {
     "alert": "Alert",
     "audit_trail": "Audit trail",
-    "badge": "Badge",
+    "credential": "Badge or PIN",
+    "badge": "Badge",  # in entries of earlier versions
     "calendar": "Calendar",
     "call": "Order",
     "camera": "Camera",

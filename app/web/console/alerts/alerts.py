@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from app.core.accounts.users import SCREEN_ROLES
-from app.core.alerts.alert import CRITICAL, AlertFilter, AlertKind, AlertState, Severity
+from app.core.accounts.users import PERSON_ROLES, SCREEN_ROLES
+from app.core.alerts.alert import CRITICAL, AlertFilter, AlertKind, AlertState, Severity, on_screens
 from app.core.canonical import instant
 from app.core.types import Role
 from app.services.alerts.shift_report import ShiftReport
@@ -48,10 +48,11 @@ def alerts(
     zone = system.site_clock.read().zone
     times = {"from": from_field(since, zone), "to": from_field(until, zone, latest=True)}
     wanted = AlertState(state) if state in set(AlertState) else AlertState.OPEN
+    kinds = _kinds(severity, kind)
     found = system.alerts.find(
         AlertFilter(
             wanted,
-            _kinds(severity, kind),
+            kinds if person.principal.may(*PERSON_ROLES) else on_screens(kinds),
             system.alerts.gate_id(gate) if gate else None,
             times["from"],
             times["to"],

@@ -18,6 +18,7 @@ ERASED = "(erased together with the person)"
 _BY_RULE = {Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED}
 _BY_RULES = {Reason.NO_RULE, Reason.OUTSIDE_SCHEDULE}
 _BY_ZONES = {Reason.ZONE_FULL, Reason.ANTI_PASSBACK}
+_BY_PIN = {Reason.PIN_REQUIRED, Reason.PIN_WRONG, Reason.PIN_LOCKED}
 _PERSONAL = {
     Reason.EMPLOYEE_INACTIVE: "they were inactive",
     Reason.BLOCKED: "they were blocked",
@@ -49,6 +50,8 @@ def rule_of(reason: Reason, method: str | None, rule: str | None = None) -> str:
         return _("“{rule}” lets them in; the zone behind the gate does not", rule=rule)
     if reason is Reason.FACE_REQUIRED:
         return _("“{rule}” lets them in; the gate asks for their face, too", rule=rule)
+    if reason in _BY_PIN:
+        return _("“{rule}” lets them in; the gate asks for their PIN, too", rule=rule)
     if method == Method.SENSOR:
         return _("not asked: the gate's sensor reported this")
     if method == Method.COMMAND:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from app.core.credentials.stored import CredentialKind
 from app.core.errors import NotFound
 from app.core.events.records import EventFilter
 from app.core.types import OPENING
@@ -53,7 +54,8 @@ def one(
     answer = system.rule_questions.explain(employee_id, explained, moment) if explained else None
     with system.store.read() as tx:
         rules = system.site_clock.rules.at(tx).rules
-    photos, badges = system.enrolment.photos(employee_id), system.credentials.of(employee_id)
+    photos, credentials = system.enrolment.photos(employee_id), system.credentials.of(employee_id)
+    badges = [one for one in credentials if not one.credential.kind.is_pin]
     passages = system.events.find(EventFilter(employee_id=employee_id, limit=PASSAGES))
     return render(
         request,
@@ -74,6 +76,10 @@ def one(
         reasons=REASONS,
         photos=photos,
         badges=badges,
+        pins=sorted(
+            (one for one in credentials if one.credential.kind.is_pin),
+            key=lambda one: one.credential.kind != CredentialKind.PIN,
+        ),
         strength=strength_words(system, employee, len(badges)),
         timeline=timeline(employee, photos, passages, clocks.now),
         most_photos=MAX_PHOTOS,

@@ -50,7 +50,8 @@ def _event(event: LoggedEvent) -> Happened:
     ordered = event.decision is not None and not event.decision.method.decides
     kind = "good" if event.reason in OPENING else "" if ordered else "bad"
     words = _(REASONS[event.reason])
-    if event.decision is not None and (badge := event.decision.credential) is not None:
+    badge = None if event.decision is None else event.decision.credential
+    if badge is not None and not badge.kind.is_pin:
         if badge.kind is CredentialKind.QR:
             words = _("{what}: QR pass ending {last_four}", what=words, last_four=badge.last_four)
         else:

@@ -13,6 +13,7 @@ from osdp import Capability, CardFormat, Event, LibFlag, PDCapabilities, PDInfo
 from app.adapters.gates.badge_reader import NO_ANSWER, NO_LINE
 from app.adapters.gates.build import build_driver, check_config
 from app.core.credentials.badge import Badge
+from app.core.credentials.pin import TypedPin
 from app.core.errors import BadInput
 from app.core.gates.commands import CommandOutcome, DriverKind, GateReport
 from app.core.ports.gates import GateDriver
@@ -50,6 +51,9 @@ class Reader:
     def read(self, bits: int, data: bytes, card_format: int = CardFormat.Wiegand) -> None:
         event = {"event": Event.CardRead, "reader_no": 0, "direction": 0, "format": card_format}
         self._device.submit_event({**event, "length": bits, "data": data})
+
+    def type(self, keys: bytes) -> None:
+        self._device.submit_event({"event": Event.KeyPress, "reader_no": 0, "data": keys})
 
     def unplug(self) -> None:
         self._running.clear()
@@ -105,6 +109,16 @@ def test_each_badge_is_reported_with_its_bits(reader: Reader, drive: Any, heard:
     assert heard == [Badge.of_hex(26, "860933C0"), Badge(32, 0xDEADBEEF), Badge(37, (1 << 37) - 1)]
     never(lambda: len(heard) > 3, 0.2)
     assert driver.open(command()).outcome is CommandOutcome.DRY_RUN
+
+
+def test_pin_typed_at_the_reader_is_reported(reader: Reader, drive: Any, heard: list[GateReport]) -> None:
+    driver = drive(reader.config)
+    eventually(lambda: driver.healthy() is None)
+    reader.type(b"99\x7f4029")
+    reader.type(b"13\r")
+    eventually(lambda: len(heard) == 1)
+    (pin,) = heard
+    assert isinstance(pin, TypedPin) and pin.digits == "402913"
 
 
 def test_reader_with_another_key_reports_nothing(drive: Any, heard: list[GateReport]) -> None:

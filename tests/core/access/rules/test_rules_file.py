@@ -118,7 +118,7 @@ def test_omitted_parts_are_deleted_except_gates_and_directory_groups() -> None:
         (
             ("modes", 0, "mode"),
             "open",
-            "modes[0].mode: Write one of no_entry, badge_and_face, ",
+            "modes[0].mode: Write one of no_entry, pin_and_face, ",
         ),
     ],
 )

@@ -91,6 +91,6 @@ def test_turnstile_opens_for_a_badge_that_it_read(
     site: Process, reader: BadgeReader, control: GateDispatcher, turnstile: Turnstile
 ) -> None:
     driving = BadgeReader(site.access, control.carry_out)
-    control.on_badge = driving.reported
+    control.on_read = driving.reported
     turnstile.say(BADGE)
     eventually(lambda: len(turnstile.opened) == 1)

@@ -92,6 +92,9 @@ def test_person_without_a_template_passes_by_badge_wherever_others_pass(
     site.change_gate("lobby-1", passages=passages)
     set_mode(site, mode)
     answer = badge(site, BEAS)
+    if mode.asks_pin:  # as of everybody
+        assert answer.reason == "pin_required"
+        return
     assert answer.verdict == ("deny" if mode is EntryMode.NO_ENTRY else "open")
     if mode.asks_who:
         # The same words as for everybody who passes by badge, at once, and one event.
@@ -266,13 +269,17 @@ def test_explanation_names_what_the_person_lacks(site: Process, ada: Employee, b
     if mode is EntryMode.QR:  # a badge is enough only for whoever has no template
         assert said == {bea.id: "recognised"} | dict.fromkeys([ada.id, bob.id, nobody.id], "qr_required")
         return
-    needs_badge = mode in (EntryMode.BADGE, BOTH)
+    needs_badge = mode in (EntryMode.BADGE, BOTH, EntryMode.BADGE_AND_PIN)
     # With neither, the rules alone are explained where either would do.
-    lacking = {EntryMode.FACE: "face_required", EntryMode.NORMAL: "recognised"}.get(mode, "credential_required")
+    by_face = {EntryMode.FACE, EntryMode.PIN_AND_FACE}
+    lacking = (
+        "recognised" if mode is EntryMode.NORMAL else "face_required" if mode in by_face else "credential_required"
+    )
+    identified = "pin_required" if mode.asks_pin else "recognised"  # nobody has a PIN
     assert said == {
-        ada.id: "recognised",
-        bea.id: "recognised",
-        bob.id: "credential_required" if needs_badge else "recognised",
+        ada.id: identified,
+        bea.id: identified,
+        bob.id: "credential_required" if needs_badge else identified,
         nobody.id: lacking,
     }
     for one, reason in said.items():

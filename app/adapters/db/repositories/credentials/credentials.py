@@ -41,7 +41,8 @@ class CredentialRows:
         return [found for row in self._rows.find(query) if (found := _credential(row)) is not None]
 
     def holders(self) -> set[str]:
-        return set(self._connection.execute(select(credentials.c.employee_id).distinct()).scalars())
+        identify = credentials.c.kind.in_([kind.value for kind in CredentialKind if not kind.is_pin])
+        return set(self._connection.execute(select(credentials.c.employee_id).where(identify).distinct()).scalars())
 
     def any_pass(self, after: datetime) -> bool:
         which = (credentials.c.kind == CredentialKind.QR.value, credentials.c.ends_at > after)

@@ -6,6 +6,7 @@ import { badge, el, when } from "../parts.js";
 import { allow, beep, blocked } from "./sound.js";
 import { _ } from "../words.js";
 
+const SILENT = "duress"; // whoever forces somebody to open must hear nothing
 const EVERY_MS = 5_000;
 const ANSWER_MS = 4_000;
 const MOST = 200; // as many as one answer holds
@@ -89,7 +90,7 @@ export async function look() {
     shownAsk = mine;
     const before = new Set(open.map((alert) => alert.id));
     open = items.filter((alert) => !alert.acknowledged);
-    if (open.some((alert) => !before.has(alert.id))) sound();
+    if (open.some((alert) => alert.kind !== SILENT && !before.has(alert.id))) sound();
     draw();
     document.dispatchEvent(new CustomEvent("alerts", { detail: open }));
   } catch {
@@ -100,8 +101,10 @@ export async function look() {
 let soundedAt = 0;
 
 function sound() {
+  const audible = open.filter((alert) => alert.kind !== SILENT);
+  if (!audible.length) return;
   soundedAt = Date.now();
-  beep(open.some((alert) => alert.severity === "critical") ? "critical" : "warning");
+  beep(audible.some((alert) => alert.severity === "critical") ? "critical" : "warning");
 }
 
 // Acknowledging, here and on the page of alerts

@@ -38,7 +38,7 @@ export function large(event, words, actions) {
     el("div", { class: "now-words" },
       el("p", { class: "now-who" }, who(event)),
       el("p", { class: "now-reason" }, el("a", { href: rooted(`/activity/${event.decision_id}`) }, words.reasons[event.reason] ?? event.reason)),
-      event.credential && el("p", {}, event.credential.kind === "qr" ? _`QR pass ending ${event.credential.last_four}` : _`Badge ending ${event.credential.last_four}`),
+      event.credential?.bits && el("p", {}, event.credential.kind === "qr" ? _`QR pass ending ${event.credential.last_four}` : _`Badge ending ${event.credential.last_four}`),
       event.employee && event.comment && el("p", {}, event.comment),
       event.missing && el("p", { class: "now-missing" }, event.missing),
       next && el("p", { class: "now-next" }, next),
