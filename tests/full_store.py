@@ -23,6 +23,7 @@ from app.core.gates.result import GateResultRow
 from app.core.imports.people_columns import ColumnMapping
 from app.core.imports.remembered import RememberedMapping
 from app.core.imports.reports import Import, ImportState
+from app.core.people.directories import Directory, DirectoryGroup, DirectoryPerson, Leaving
 from app.core.people.invitations import Invitation, InvitationState
 from app.core.people.records import Receipt
 from app.core.ports.store import Store
@@ -87,6 +88,10 @@ def fill(store: Store) -> None:
                 )
             )
             tx.import_mappings.put(RememberedMapping(f"fingerprint-{n}", ColumnMapping({}), user, NOW))
+            tx.directories.add(Directory(f"J{n}", f"Directory {n}", NOW))
+            tx.directories.put_person(
+                DirectoryPerson(employee, f"J{n}", f"user-{n}", f"x-{n}", {}, True, 1, NOW, NOW, Leaving.OFF, NOW)
+            )
         # Others, for what is moved to them.
         tx.gates.add(Gate("G3", "gate-3", created_at=NOW))
         tx.employees.add(Employee("E3", "N-3", "Name 3"))
@@ -107,6 +112,9 @@ def fill(store: Store) -> None:
             access.GateMode("N1", "G1", access.EntryMode.FREE, "T1", "H1"),
             access.Grant("F1", "E1", access.Where(True), NOW, LATER, "parcel", "U1"),
         )
+        for n in "12":
+            tx.directories.put_group(DirectoryGroup(f"H{n}", f"J{n}", f"x-{n}", 1, NOW, NOW))
+        tx.directories.add(Directory("J3", "Directory 3", NOW))
         tx.presences.set_unknown("Z1", 1, NOW)
         for n in "12":
             tx.passages.confirm(f"V{n}", NOW)

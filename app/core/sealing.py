@@ -15,6 +15,7 @@ class Sealed(StrEnum):
     """The kinds of sealed records, by prefix. In parentheses: the ids that a context of this kind takes."""
 
     PERSON = "person "  # (employee): what names them
+    DIRECTORY_PERSON = "directory person "  # (employee): what a directory sent about them
     PHOTO = "photo:"  # (employee): a picture
     PORTRAIT = "portrait:"  # (employee): a small picture, in memory alone
     EMBEDDING = "embedding:"  # (employee): of a picture

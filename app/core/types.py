@@ -28,7 +28,8 @@ class Verdict(StrEnum):
 class Role(StrEnum):
     """What a caller may do. A GATE key is bound to one gate. VIEWER is for people and only reads the log.
 
-    DISPLAY is for a screen on the wall, which shows the live page and the alerts and can do nothing.
+    DISPLAY is for a screen on the wall, which shows the live page and the alerts and can do nothing. A DIRECTORY key is
+    bound to one directory, which sends people and groups.
     """
 
     GATE = "gate"
@@ -37,6 +38,7 @@ class Role(StrEnum):
     SECURITY = "security"
     VIEWER = "viewer"
     DISPLAY = "display"
+    DIRECTORY = "directory"
 
 
 class Status(StrEnum):
@@ -238,6 +240,7 @@ class ApiKey:
     gate_id: str | None
     created_at: datetime
     revoked_at: datetime | None = None
+    directory_id: str | None = None
 
 
 # What was decided

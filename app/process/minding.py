@@ -1,5 +1,5 @@
 """Minds the site: the nightly backup, the copy of the keys beside it, when API keys were last used, the daily resets of
-zones, and the removal of personal data that was kept for long enough."""
+zones, directories that fell silent, and the removal of personal data that was kept for long enough."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +28,7 @@ def minding(system: System) -> Iterator[None]:
             every(EVERY_S, "backups", look_at_backups, join_s=0),
             every(EVERY_S, "key-uses", system.keys.note_uses),
             every(EVERY_S, "presences", system.passages.control.look),
+            every(EVERY_S, "directories", system.directories.look),
             every(EVERY_RETENTION_S, "retention", lambda: system.retention.run(stop.wait)),
         ):
             try:

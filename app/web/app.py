@@ -3,7 +3,16 @@
 from fastapi import FastAPI
 
 from app.web import errors, health
-from app.web.api.access import calendar_files, decisions, grants, muster, rule_questions, schedule_previews, tools
+from app.web.api.access import (
+    calendar_files,
+    decisions,
+    directories,
+    grants,
+    muster,
+    rule_questions,
+    schedule_previews,
+    tools,
+)
 from app.web.api.access.rules import changes, groups, places, rules, times
 from app.web.api.accounts import audit_trail, displays, keys, saved_views, users
 from app.web.api.alerts import alerts
@@ -35,6 +44,7 @@ from app.web.console.access import rules as rule_pages
 from app.web.console.access import schedules as schedule_pages
 from app.web.console.access import zones as zone_pages
 from app.web.console.accounts import audit_trail as audit_trail_page
+from app.web.console.accounts import directories as directory_pages
 from app.web.console.accounts import displays as display_pages
 from app.web.console.accounts import language, provider, signin
 from app.web.console.accounts import users as user_pages
@@ -65,6 +75,7 @@ from app.web.edge.streams import Streams
 from app.web.language.choice import SiteLanguage, SpokenLanguage
 from app.web.long_work import LongWork
 from app.web.metrics import Metrics
+from app.web.scim import routes as scim
 from app.web.static_files import VersionedFiles
 from app.web.warm import warm
 from app.wiring import System
@@ -108,6 +119,7 @@ PAGES = (
     language,
     provider,
     user_pages,
+    directory_pages,
     audit_trail_page,
     display_pages,
     contract,
@@ -158,6 +170,7 @@ API = (
     users,
     saved_views,
     displays,
+    directories,
     audit_trail,
 )
 
@@ -205,6 +218,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
         app.include_router(resource.router, prefix="/v1")
     app.include_router(operations.router)
     app.include_router(self_enrolment.router)
+    app.include_router(scim.router)
     for page in PAGES:
         app.include_router(page.router)
     app.state.navigation = render.navigation(PAGES)

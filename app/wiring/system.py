@@ -27,6 +27,9 @@ from app.services.access.bulk_changes import BulkChanges
 from app.services.access.comparison import Comparison
 from app.services.access.credentials.badge_reader import BadgeReader
 from app.services.access.decision_service import DecisionService
+from app.services.access.directories.directory_book import DirectoryBook
+from app.services.access.directories.group_sync import GroupSync
+from app.services.access.directories.people_sync import PeopleSync
 from app.services.access.remote_polls import RemotePolls
 from app.services.access.replays import Replays
 from app.services.access.rules.eligible_count import EligibleCount
@@ -77,6 +80,9 @@ class System(Backbone):
     imports: ImportDesk
     import_reports: ImportReports
     people_export: PeopleExport
+    people_sync: PeopleSync
+    group_sync: GroupSync
+    directories: DirectoryBook
     on_decision: list[Callable[[RecordedDecision], None]] = field(default_factory=list)
 
     def threshold(self, photos: int, frames: int) -> float:
@@ -157,6 +163,7 @@ def _assemble(backbone: Backbone) -> System:
     access = Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), decisions)
     badge_reader = BadgeReader(access, backbone.gate_control.carry_out)
     backbone.gate_control.on_read = badge_reader.reported
+    people_sync = PeopleSync(store, enrolment, backbone.erasure, backbone.clock, new_id)
     shared = {name: getattr(backbone, name) for name in Backbone.__dataclass_fields__}
     system = System(
         **shared,
@@ -183,6 +190,9 @@ def _assemble(backbone: Backbone) -> System:
         imports=import_desk(backbone, enrolment, recognition, decoder(settings)),
         import_reports=ImportReports(store, backbone.vault),
         people_export=PeopleExport(enrolment),
+        people_sync=people_sync,
+        group_sync=GroupSync(people_sync, backbone.clock, new_id),
+        directories=DirectoryBook(store, people_sync, backbone.clock, new_id),
         access=access,
         badge_reader=badge_reader,
         remote_polls=RemotePolls(store, decisions, backbone.clock, new_id, backbone.gate_leases.holder),

@@ -115,6 +115,13 @@ def display(system: System) -> Headers:
     return cookie(system.accounts.displays.open(code, Client("192.0.2.8")).session)
 
 
+@pytest.fixture(scope="session")
+def directory(system: System) -> Headers:
+    """What Entra ID or Okta sends."""
+    made = system.directories.add("a directory")
+    return bearer(system.keys.create(Role.DIRECTORY, directory_id=made.id)[0])
+
+
 def sign_in(system: System, *roles: Role) -> str:
     """A new user's session; the cookie's value."""
     user = system.accounts.users.add(f"user {next(_users)}", frozenset(roles))

@@ -21,6 +21,7 @@ from app.adapters.db.repositories.credentials.badge_reads import BadgeReadRows
 from app.adapters.db.repositories.credentials.credentials import CredentialRows
 from app.adapters.db.repositories.credentials.pins import PinTallyRows, PinWaitRows
 from app.adapters.db.repositories.data_keys import DataKeyRows, ErasureRows
+from app.adapters.db.repositories.directories.directories import DirectoryRows
 from app.adapters.db.repositories.events import CorrectionRows, EventRows, SentPictureRows
 from app.adapters.db.repositories.gallery import TemplateRows
 from app.adapters.db.repositories.gate_leases import LeaseRows, OrderRows, RemotePollRows, WatcherRows
@@ -39,6 +40,7 @@ from app.core.credentials.stored import BadgeReads, Credentials, PinTallies, Pin
 from app.core.events.picture_digests import SentPictures
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
+from app.core.people.directories import Directories
 from app.core.people.invitations import Invitations
 from app.core.ports.access import Musters, Passages, Presences, Rules
 from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Trail, Users
@@ -104,3 +106,4 @@ class SqlTransaction:
         self.pin_waits: PinWaits = PinWaitRows(connection)
         self.pin_tallies: PinTallies = PinTallyRows(connection)
         self.trail: Trail = TrailRows(connection)
+        self.directories: Directories = DirectoryRows(connection)

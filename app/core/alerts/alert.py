@@ -31,6 +31,8 @@ class AlertKind(StrEnum):
     BACKUP_FAILED = "backup_failed"
     PASSED_WITHOUT_GRANT = "passed_without_grant"
     DURESS = "duress"
+    DIRECTORY_SILENT = "directory_silent"
+    DIRECTORY_HELD = "directory_held"
 
 
 class Severity(StrEnum):

@@ -9,6 +9,7 @@ from app.core.credentials.stored import BadgeReads, Credentials, PinTallies, Pin
 from app.core.events.picture_digests import SentPictures
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
+from app.core.people.directories import Directories
 from app.core.people.invitations import Invitations
 from app.core.ports.access import Musters, Passages, Presences, Rules
 from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Trail, Users
@@ -79,6 +80,7 @@ class Transaction(Protocol):
     pin_waits: PinWaits
     pin_tallies: PinTallies
     trail: Trail
+    directories: Directories
 
 
 class Store(Protocol):

@@ -24,15 +24,20 @@ class Keys:
     # When keys were used since that was last stored: a request must not wait for a write.
     _used: dict[str, datetime] = field(default_factory=dict, init=False, repr=False)
 
-    def create(self, role: Role, gate: str | None = None, name: str = "") -> tuple[str, ApiKey]:
-        """Makes a key. Returns the secret, which is stored nowhere, and its record. Only a gate key has a gate.
+    def create(
+        self, role: Role, gate: str | None = None, name: str = "", directory_id: str | None = None
+    ) -> tuple[str, ApiKey]:
+        """Makes a key. Returns the secret, which is stored nowhere, and its record.
 
-        Raises BadInput, and NotFound for an unknown gate.
+        Only a gate key has a gate, and only a directory's key a directory. Raises BadInput, and NotFound for an unknown
+        gate or directory.
         """
         if role in (Role.VIEWER, Role.DISPLAY):
             raise BadInput("bad_role", f"No key has the role {role.value}; the role security reads the log.")
         if (role is Role.GATE) != (gate is not None):
             raise BadInput("bad_gate", "A key of role gate names its gate; no other key does.")
+        if (role is Role.DIRECTORY) != (directory_id is not None):
+            raise BadInput("bad_role", "A directory's key is made for that directory: POST /v1/directories/{id}/keys.")
         secret = f"fg_{role.value}_{secrets.token_urlsafe(32)}"
         with self.store.write() as tx:
             gate_id = None
@@ -41,7 +46,17 @@ class Keys:
                 if found is None:
                     raise NotFound("unknown_gate", f"There is no gate of that name. Add it: gates add {gate}")
                 gate_id = found.id
-            key = ApiKey(self.new_id(), role, digest(secret), name or role.value, gate_id, self.clock())
+            if directory_id is not None and tx.directories.get(directory_id) is None:
+                raise NotFound("unknown_directory", "There is no directory with this id.")
+            key = ApiKey(
+                self.new_id(),
+                role,
+                digest(secret),
+                name or role.value,
+                gate_id,
+                self.clock(),
+                directory_id=directory_id,
+            )
             tx.api_keys.add(key)
         return secret, key
 

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from app.core.errors import FacegateError
 from app.services.accounts.sessions import SignedIn
 from app.web.console.render import render
+from app.web.scim.routes import as_error
 from app.web.security import signed_in
 
 TITLES = {
@@ -17,12 +18,17 @@ TITLES = {
     429: "Too many attempts",
     503: "Not available now",
 }
+_KEPT = ("www-authenticate", "retry-after", "connection")
 # What people are told where programs are sent to the contract, by code.
 DETAILS = {"not_found": "No page has this address. It may be mistyped, or what it showed is gone."}
 
 
 def as_page(request: Request, answer: JSONResponse) -> Response:
-    """Returns the answer as a page if a browser asked for one outside /v1, and otherwise unchanged."""
+    """Returns the answer as a page if a browser asked for one outside /v1, and in SCIM's form below /scim."""
+    if request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/scim/"):
+        refused = as_error(answer.status_code, json.loads(bytes(answer.body))["detail"])
+        refused.headers.update({name: answer.headers[name] for name in _KEPT if name in answer.headers})
+        return refused
     wants_page = "text/html" in request.headers.get("accept", "")
     if answer.status_code < 400 or not wants_page or request.url.path.startswith("/v1/"):
         return answer

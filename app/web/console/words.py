@@ -78,6 +78,8 @@ ALERTS: dict[str, str] = {
     AlertKind.CLOCK_WRONG: "The clock is wrong",
     AlertKind.REPORTED: "A guard reported a mistake",
     AlertKind.BACKUP_FAILED: "The nightly backup failed",
+    AlertKind.DIRECTORY_SILENT: "A directory sends nothing any more",
+    AlertKind.DIRECTORY_HELD: "A directory wants many people off the doors",
 }
 CAMERAS: dict[str, str] = {
     "working": "works",

@@ -31,7 +31,7 @@ async def admit(scope: Scope) -> None:
     try:
         state[WHO] = await run_in_threadpool(holder, request, await bearer(request))
     except Unauthorised as refusal:
-        if path.startswith("/v1/"):
+        if path.startswith(("/v1/", "/scim/")):
             raise HTTPException(401) from refusal
         raise HTTPException(303, "Sign in first.", {"Location": SIGN_IN}) from None
     except FacegateError as fault:

@@ -28,6 +28,7 @@ CALENDAR_FILE = ("POST", "/v1/calendar-files")
 MOST_CALENDAR = 600_000  # bytes; the reader of files refuses more than 500 kB, and says so in its own words
 # A file of 10,000 rules takes 1.5 MB, and is parsed in a thread; a calendar of 4,000 named days takes 0.5 MB.
 RULES_FILE, MOST_RULES_FILE = ("PUT", "/v1/rules.yaml"), 2_000_000
+SCIM, MOST_SCIM = "/scim/v2/", 2_000_000  # a group of 10,000 members takes 1 MB, and is parsed in a thread
 CALENDAR = re.compile(r"/v1/(calendars(/[^/]+)?|rules/diff)")
 RECEIVED_S = "received_s"  # in a request's state; already set if its connection waited to be accepted
 SLOWEST_BYTES_S = 100_000
@@ -91,6 +92,8 @@ class BodyLimit:
         if (method, path) == RULES_FILE:
             limit = f"A rules file takes at most {MOST_RULES_FILE // 1_000_000} MB."
             return MOST_RULES_FILE, float("inf"), limit
+        if path.startswith(SCIM):
+            return MOST_SCIM, float("inf"), f"A request takes at most {MOST_SCIM // 1_000_000} MB. Send fewer members."
         if CALENDAR.fullmatch(path):
             return MOST_CALENDAR, float("inf"), f"This call takes at most {MOST_CALENDAR // 1000} kB. Send less."
         if not media_type.startswith((b"image/", b"multipart/form-data")):

@@ -15,7 +15,7 @@ from tests.services.process import Process
 pytestmark = pytest.mark.one_database
 
 Start = Callable[..., Process]
-KEY_ROLES = [role for role in Role if role not in (Role.VIEWER, Role.DISPLAY)]
+KEY_ROLES = [role for role in Role if role not in (Role.VIEWER, Role.DISPLAY, Role.DIRECTORY)]
 
 
 def test_key_identifies_its_caller(site: Process, start: Start) -> None:

@@ -25,7 +25,7 @@ ALLOWED = {
     r"POST /v1/employees/{employee_id}/presence": {"admin", "security"},
     r"(POST|PUT) /v1/(muster|occupancy)\b.*": {"admin", "security"},
     r"\w+ /v1/(employees|gates|gate-hardware|first-hour|keys|imports|cameras|settings|retention)\b.*": {"admin"},
-    r"\w+ /v1/(unknown-faces|invitations|credentials|readers)\b.*": {"admin"},
+    r"\w+ /v1/(unknown-faces|invitations|credentials|readers|directories)\b.*": {"admin"},
     r"\w+ /v1/grants\b.*": {"admin", "security"},
     r"\w+ /v1/(sites|zones|gate-places|lanes|groups|calendars|schedules|rules|gate-modes)\b.*": {"admin"},
     r"POST /v1/(calendar-files|schedule-previews)": {"admin"},
@@ -40,7 +40,7 @@ ALLOWED = {
     # A screen on the wall shows these and no more.
     r"GET /v1/(events/stream|events/{event_id}/snapshot|alerts)": {"admin", "security", "viewer", "display"},
     r"GET /v1/(events|events.csv|occupancy|muster|audit/verify)\b.*": {"admin", "security", "viewer"},
-    r"GET /v1/signing-key": {"admin", "security", "viewer", "gate", "camera", "display"},
+    r"GET /v1/signing-key": {"admin", "security", "viewer", "gate", "camera", "display", "directory"},
     r"GET /(healthz|readyz|metrics)": {"admin"},
 }
 Call = tuple[str, str]

@@ -27,13 +27,14 @@ SEALED_AT = "0016"  # the columns for seals and sealed people are there, and wha
 RULES_AT = "0021"  # the tables of rules are there, and empty
 # Sealed tables that came later, by the revision in which they are there, and empty.
 SEALED_LATER = {
-    "0027": tables.site_settings,
-    "0031": tables.import_mappings,
-    "0034": tables.invitations,
-    "0039": tables.credentials,
-    "0040": tables.trail,
-    "0042": tables.removals,
-    "0043": tables.pin_tries,
+    "0027": (tables.site_settings,),
+    "0031": (tables.import_mappings,),
+    "0034": (tables.invitations,),
+    "0039": (tables.credentials,),
+    "0040": (tables.trail,),
+    "0042": (tables.removals,),
+    "0043": (tables.pin_tries,),
+    "0044": (tables.directories, tables.directory_people, tables.directory_groups),
 }
 TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (
@@ -96,7 +97,7 @@ def upgrade(
                 _upgrade(connection, "head")
             if before < RULES_AT:
                 lay_down(connection, seals())
-            new = [table for revision, table in SEALED_LATER.items() if before < revision]
+            new = [table for revision, there in SEALED_LATER.items() if before < revision for table in there]
             seal_tables(connection, seals(), new)
         else:
             if before and sealed_before:

@@ -51,18 +51,29 @@ class PersonBox:
         """The columns that replace an employee's personal data. Raises CryptoFault without their key."""
         personal = Personal(employee.number, employee.name, employee.email, employee.card_number, employee.block_reason)
         plain = json.dumps(vars(personal), ensure_ascii=False).encode("utf-8", "surrogatepass")
-        if self._vault is None:
-            sealed = self._seals.conceal(plain, context(Sealed.PERSON, employee.id))
-        elif wrapped is None:
-            raise CryptoFault("the employee's key is gone: erased meanwhile")
-        else:
-            sealed = self._vault.seal(wrapped, plain, context(Sealed.PERSON, employee.id))
+        sealed = self.seal(wrapped, plain, context(Sealed.PERSON, employee.id))
         card = employee.card_number
         return {
             "sealed_person": sealed,
             "number_digest": self.digest("number", employee.number),
             "card_digest": None if card is None else self.digest("card", card),
         }
+
+    def seal(self, wrapped: bytes | None, plain: bytes, bound_to: str) -> bytes:
+        """Seals something about a person under their key. Raises CryptoFault without it."""
+        if self._vault is None:
+            return self._seals.conceal(plain, bound_to)
+        if wrapped is None:
+            raise CryptoFault("the employee's key is gone: erased meanwhile")
+        return self._vault.seal(wrapped, plain, bound_to)
+
+    def reveal(self, wrapped: bytes | None, sealed: bytes, bound_to: str) -> bytes:
+        """What `seal` sealed. Raises CryptoFault if the key is destroyed."""
+        if self._vault is None:
+            return self._seals.reveal(sealed, bound_to)
+        if wrapped is None:
+            raise CryptoFault("the employee's key is gone")
+        return self._vault.open(wrapped, sealed, bound_to)
 
     def digest(self, kind: str, value: str) -> str:
         return self._seals.digest(f"{kind} {value}")
@@ -72,12 +83,7 @@ class PersonBox:
         known = self.known(employee_id, seal)
         if known is not None:
             return known
-        if self._vault is None:
-            plain = self._seals.reveal(sealed, context(Sealed.PERSON, employee_id))
-        elif wrapped is None:
-            raise CryptoFault("the employee's key is gone")
-        else:
-            plain = self._vault.open(wrapped, sealed, context(Sealed.PERSON, employee_id))
+        plain = self.reveal(wrapped, sealed, context(Sealed.PERSON, employee_id))
         personal = Personal(**json.loads(plain.decode("utf-8", "surrogatepass")))
         with self._lock:
             if len(self._opened) >= _MOST_KEPT:

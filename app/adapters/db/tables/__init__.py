@@ -29,6 +29,7 @@ from app.adapters.db.tables.alerts import AWAITING, UNCLEARED, alerts
 from app.adapters.db.tables.base import EPOCH, KEY, Day, Instant, day_text, from_millis, metadata, to_millis
 from app.adapters.db.tables.cameras import cameras
 from app.adapters.db.tables.credentials import badge_reads, credentials, pin_tries, pin_waits
+from app.adapters.db.tables.directories import directories, directory_groups, directory_people, directory_runs
 from app.adapters.db.tables.events import corrections, events, gate_results, histograms, idempotency, sent_pictures
 from app.adapters.db.tables.gates import doors, gates, orders
 from app.adapters.db.tables.imports import import_mappings, import_rows, imports
@@ -93,6 +94,10 @@ __all__ = [
     "credentials",
     "data_keys",
     "day_text",
+    "directories",
+    "directory_groups",
+    "directory_people",
+    "directory_runs",
     "doors",
     "embeddings",
     "employees",

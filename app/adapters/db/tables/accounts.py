@@ -25,6 +25,7 @@ api_keys = Table(
     Column("gate_id", KEY, ForeignKey("gates.id", ondelete="CASCADE")),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Column("directory_id", KEY),  # its keys are revoked before a directory goes, and stay in the record
     UniqueConstraint("hash"),
 )
 

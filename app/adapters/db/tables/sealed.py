@@ -13,6 +13,7 @@ from app.adapters.db.tables.alerts import alerts
 from app.adapters.db.tables.base import KEY, metadata
 from app.adapters.db.tables.cameras import cameras
 from app.adapters.db.tables.credentials import credentials, pin_tries
+from app.adapters.db.tables.directories import directories, directory_groups, directory_people
 from app.adapters.db.tables.events import corrections, gate_results, idempotency
 from app.adapters.db.tables.gates import gates, orders
 from app.adapters.db.tables.imports import import_mappings, imports
@@ -89,6 +90,9 @@ COUNTED = (
     invitations,
     credentials,
     pin_tries,
+    directory_people,
+    directory_groups,
+    directories,
     tickets,
     users,
     removals,

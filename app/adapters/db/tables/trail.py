@@ -23,6 +23,7 @@ from app.adapters.db.tables.alerts import alerts
 from app.adapters.db.tables.base import KEY, Instant, metadata
 from app.adapters.db.tables.cameras import cameras
 from app.adapters.db.tables.credentials import credentials
+from app.adapters.db.tables.directories import directories, directory_groups, directory_people
 from app.adapters.db.tables.events import corrections
 from app.adapters.db.tables.gates import gates
 from app.adapters.db.tables.imports import imports
@@ -98,6 +99,15 @@ FOLLOWED: Mapping[Table, Followed] = {
     users: _named("user", "password", ignored={"name_folded"}),
     tickets: Followed("sign_in_link", subject="user_id", ignored={"hash"}),
     api_keys: _named("key", ignored={"hash"}),
+    directories: _named("directory", ignored={"folded"}),
+    directory_people: Followed(
+        "directory_person",
+        subject="directory_id",
+        person="employee_id",
+        hidden={"sealed"},
+        ignored={"user_digest", "external_digest", "version", "changed_at"},
+    ),
+    directory_groups: Followed("directory_group", subject="group_id", ignored={"version", "changed_at"}),
     provider: Followed("sign_in_provider", subject="", hidden={"sealed_secret"}),
     gates: _named("gate", "sealed_config", ignored={"head_sequence", "head_hash", "door", "door_at"}),
     cameras: _named("camera", "sealed_url"),

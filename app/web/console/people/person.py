@@ -85,6 +85,7 @@ def one(
         most_photos=MAX_PHOTOS,
         from_gate=system.settings.enrol_from_gate,
         groups=[group.name for group in rules.groups],
+        directory=system.directories.of(employee_id),
     )
 
 

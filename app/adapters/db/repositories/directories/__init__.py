@@ -1,0 +1,1 @@
+"""Rows of directories and of what they sent."""

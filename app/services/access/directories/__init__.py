@@ -1,0 +1,1 @@
+"""People and groups that directories send, and what an admin does about them."""
