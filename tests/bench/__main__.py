@@ -6,6 +6,7 @@
 `python -m tests.bench people FOLDER`: the list of employees as one types; decisions beside an import.
 `python -m tests.bench compare OTHER_CHECKOUT`: a frame to its decision, against another version in one run.
 `python -m tests.bench log`: pages of a log of a million events. `live`: what 50 people who watch cost a decision.
+`python -m tests.bench scim`: decisions beside a directory that sends people.
 `python -m tests.bench soak|cameras --help`: the camera path; these take long and are run alone.
 """
 
@@ -15,13 +16,13 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from app.adapters.vision.networks.runtime import cpu_has_bf16
-from tests.bench import approach, cameras, corridor, gallery, imports, log, people, rules
+from tests.bench import approach, cameras, corridor, gallery, imports, log, people, rules, scim
 from tests.bench.decision import badges, codes, compare, frame, http, live, many_rules, passages
 from tests.bench.soak import soak
 
 ALONE = {
     module.__name__.rpartition(".")[2]: module.main
-    for module in (approach, cameras, compare, corridor, imports, live, log, people, soak)
+    for module in (approach, cameras, compare, corridor, imports, live, log, people, scim, soak)
 }
 if sys.argv[1:2] and (main := ALONE.get(sys.argv[1])):
     main(sys.argv[2:])
