@@ -35,7 +35,7 @@ from app.core.accounts.trail import AtWork, working
 from app.core.errors import Conflict, FacegateError, NotFound
 from app.core.people.details import Details
 from app.core.text import folded
-from app.process import memory
+from app.process import log_lines, memory
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -201,9 +201,7 @@ def _at_work() -> AtWork:
 
 def main() -> None:
     """Runs a command. A fault becomes one line that says what to do, and exit code 1."""
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
+    logging.basicConfig(level=logging.WARNING, format=log_lines.TEXT, stream=sys.stderr)
     try:
         with working(_at_work()):
             cli()

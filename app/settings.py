@@ -131,6 +131,7 @@ class Settings(BaseSettings):
     )
     session_hours: int = Field(12, ge=1, le=720, description="a browser signed in is signed out after so long at most")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much the log says")
+    log_format: Literal["text", "json"] = Field("text", description="json: one object a line, for a log collector")
 
     @classmethod
     def settings_customise_sources(

@@ -14,7 +14,7 @@ import uvicorn
 
 from app.core.errors import FacegateError
 from app.core.types import Role
-from app.process import memory
+from app.process import log_lines, memory
 from app.process.every import every
 from app.process.following import following, start_again
 from app.process.listening import Listener, bound
@@ -44,6 +44,7 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
     """
     # Our own log only: libraries log about themselves, and a line per request would hold the names searched for.
     logging.getLogger("app").setLevel(settings.log_level.upper())
+    log_lines.write_as(settings.log_format)
     allow_connections()
     memory.bound()
     listener = bound(host, port)
@@ -127,6 +128,7 @@ def _serve(
 def watch(settings: Settings, announce: Callable[[str], None]) -> None:
     """Watches cameras until SIGTERM or SIGINT and serves nothing, for a second machine on the same database."""
     logging.getLogger("app").setLevel(settings.log_level.upper())
+    log_lines.write_as(settings.log_format)
     memory.bound()
     system, moved = open_system(settings, begin=False), Event()
     stop = Event()

@@ -1,6 +1,8 @@
 """Prometheus metrics: decisions by gate and reason, their duration, gates, cameras and the gallery."""
 
+from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
@@ -8,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from app.core.cameras.health import CameraState
+from app.core.errors import NotRecorded
 from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import DoorState, GateResult
 from app.services.cameras.camera_states import NOT_WATCHED
@@ -83,6 +86,32 @@ class Cameras(Collector):
         yield from (state, frames, latency)
 
 
+class Standing(Collector):
+    """What an operator is woken for: open alerts, and how old the newest good backup is. Read at each scrape."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def collect(self) -> Iterator[Metric]:
+        alerts = GaugeMetricFamily(
+            "facegate_alerts_open", "Alerts whose cause lasts, by severity and kind.", labels=["severity", "kind"]
+        )
+        backup = GaugeMetricFamily("facegate_backup_age_seconds", "Since the newest good backup; none: no sample.")
+        failures = CounterMetricFamily(
+            "facegate_database_refusals", "Writes that the database refused this process since its start."
+        )
+        failures.add_metric([], float(self._system.store.failures))
+        # Without the database nothing is known of the others; a scrape still tells that it refuses.
+        with suppress(NotRecorded), self._system.store.read() as tx:
+            lasting = Tally((alert.severity.value, alert.kind.value) for alert in tx.alerts.uncleared())
+            for labels, count in sorted(lasting.items()):
+                alerts.add_metric(labels, count)
+            good = [one for one in tx.backups.newest(20) if one.problem is None]
+            if good:
+                backup.add_metric([], (self._system.clock() - good[0].at).total_seconds())
+        yield from (alerts, backup, failures)
+
+
 class Metrics:
     """One registry for each application, so that two in one process do not share counts."""
 
@@ -114,6 +143,7 @@ class Metrics:
         self._results = Counter(
             "facegate_gate_results", "Commands to gates, by outcome.", ["gate", "outcome"], registry=self.registry
         )
+        self.registry.register(Standing(system))
         self.registry.register(Gates(system))
         self.registry.register(Cameras(partial(enabled_views, system, supervisor)))
         system.on_decision.append(self.count)
