@@ -160,6 +160,9 @@ class Evidence:
         best: the nearest employee, or None if the gallery is empty.
         margin: similarity of the best minus that of the runner-up; 1.0 + best if there is no runner-up.
         liveness: from 0 (attack) to 1 (live); None if it was not measured. `liveness_frames` is the number of frames.
+        frames: (n, d), the vectors of several frames, oldest first; None for one. Until each was compared with the best
+            candidate (`evidence.settled`), AMBIGUOUS may be one person's poor frame.
+        frames_apart: how many different pictures the frames are worth (`Tail.apart`).
     """
 
     faces: int
@@ -171,6 +174,8 @@ class Evidence:
     liveness: float | None = None
     quality: float | None = None
     liveness_frames: int = 0
+    frames: NDArray[np.float32] | None = None
+    frames_apart: float = 1.0
 
     @property
     def employee_id(self) -> str | None:

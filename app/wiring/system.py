@@ -21,6 +21,7 @@ from app.adapters.vision.weights import WeightsMissing
 from app.core.errors import WeightsError
 from app.core.events.decision import RecordedDecision
 from app.core.recognition.calibration import Calibration
+from app.core.recognition.evidence import OnePerson
 from app.core.recognition.quality import ENROLMENT, GATE
 from app.services.access.access import Access
 from app.services.access.bulk_changes import BulkChanges
@@ -121,7 +122,7 @@ def _assemble(backbone: Backbone) -> System:
         for listener in listeners:
             listener(answer)
 
-    def threshold(gallery_size: int, photos: int, frames: int, share: float = 1.0) -> float:
+    def threshold(gallery_size: int, photos: int, frames: float, share: float = 1.0) -> float:
         return calibration.threshold(settings.false_accept_rate * share, gallery_size, photos, frames)
 
     eligible = EligibleCount(store)
@@ -137,6 +138,8 @@ def _assemble(backbone: Backbone) -> System:
         rules=backbone.rules,
         replays=Replays(new_id, deny=settings.replayed_picture == "deny"),
         same_person=calibration.same_person,
+        apart=calibration.tail.apart,
+        one_person=OnePerson(calibration.clear, calibration.shows),
         margin=calibration.margin,
         max_frame_age_ms=settings.max_frame_age_ms,
         record_deadline_ms=settings.record_deadline_ms,

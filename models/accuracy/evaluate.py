@@ -29,14 +29,17 @@ from models.accuracy.openset import Setting, Trial, play, pools
 from models.accuracy.rates import Pooled, at_set_rates, operating_points
 from models.accuracy.unseen import RATES
 from models.accuracy.verification import read_pairs, verify
+from models.attempts import two_people
 from models.data import labelled_pairs
 from models.data.dataset import PAIRS, LabelledPhoto, Scan, scan
 from models.data.embed import UNREADABLE, Embedded, embed
 from models.liveness import pad_report
 
-PHOTOS, FRAMES = (1, 2, 3, 5), (1, 2, 3)
+PHOTOS, FRAMES = (1, 2, 3, 5), (1, 2, 3, 5)
 SIZES = (100, 500, 1000, 2500, 5000)
 MAIN = 1000
+SECOND_PERSON = [Setting(MAIN, p, f) for p in (1, 3) for f in (2, 3)]
+APPROACHES = 2000
 NAMED = 50  # broken or refused photos to list individually
 
 
@@ -44,15 +47,15 @@ def open_set(
     e: Embedded, c: Calibration | None, galleries: int, rng: np.random.Generator, console: Console
 ) -> tuple[dict[str, Any], Pooled | None]:
     """Returns FNIR at fixed FPIR and at set rates, and the attempts with one photo and one frame."""
-    usable = pools(e)
+    usable = pools(e, bystanders=False)
     people = len(e.people)
-    most = int(0.92 * sum(1 for mine in usable.enrolment if len(mine)))
+    most = int(0.96 * sum(1 for mine in usable.enrolment if len(mine)))
     sizes = [size for size in SIZES if size <= most] or [max(1, most // 2)]
     main = MAIN if MAIN in sizes else sizes[-1]
     settings = [Setting(main, p, f) for p in PHOTOS for f in FRAMES]
-    settings += [Setting(size, p, f) for size in sizes if size != main for p, f in ((1, 1), (3, 1), (3, 3))]
+    settings += [Setting(size, p, f) for size in sizes if size != main for p, f in ((1, 1), (3, 1), (1, 3), (3, 3))]
     settings += [Setting(main, p, f, flip=True) for p, f in ((1, 1), (3, 1))]
-    found: dict[str, Any] = {"enrolled": main, "rows": [], "at_set_rates": [], "not_measured": []}
+    found: dict[str, Any] = {"enrolled": main, "rows": [], "at_set_rates": [], "two_people": [], "not_measured": []}
     first: Pooled | None = None
     for setting in track(settings, description="open set", console=console):
         try:
@@ -66,6 +69,9 @@ def open_set(
             found["at_set_rates"] += at_set_rates([(t, c) for t in trials], setting, people, RATES, rng)
         if (setting.enrolled, setting.photos, setting.frames, setting.flip) == (main, 1, 1, False):
             first = Pooled(trials, setting, c)
+        if c is not None and setting in SECOND_PERSON:
+            played = two_people.measure(e, usable, c, setting, RATES[-1], APPROACHES, rng)
+            found["two_people"].append(played.row(setting, RATES[-1]))
     return found, first
 
 

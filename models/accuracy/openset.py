@@ -5,12 +5,13 @@ the share of strangers' attempts that are accepted as anybody.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.core.recognition.calibration import Calibration
+from models.attempts.frames import Frames, compare
 from models.data.embed import Embedded
 
 Vectors = NDArray[np.float32]
@@ -38,6 +39,7 @@ class Trial:
         mate_id, stranger_id: whose attempt it is.
         best: per attempt, mates first, the place of the best candidate among the enrolled.
         full_templates: how many of the enrolled have all `photos`.
+        frames: of each attempt, mates first; None for one frame, or if they are not looked at.
     """
 
     mate: Vectors
@@ -51,6 +53,11 @@ class Trial:
     mate_id: NDArray[np.int64]
     stranger_id: NDArray[np.int64]
     best: NDArray[np.int64]
+    frames: Frames | None = None
+
+    def photos(self) -> NDArray[np.int64]:
+        """Returns, per attempt, mates first, the number of photos in the best candidate's template."""
+        return np.concatenate([self.mate_photos, self.stranger_photos])
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +175,12 @@ def play(
 ) -> Trial:
     """Draws a gallery and searches its attempts; the arguments are as in `deal`."""
     hand = deal(p, people, setting, rng, outsiders)
-    return trial(hand, hand.probes(e, flip=setting.flip) @ hand.templates(e).T)
+    templates = hand.templates(e)
+    found = trial(hand, hand.probes(e, flip=setting.flip) @ templates.T)
+    if setting.frames == 1:
+        return found
+    vectors, weights = (e.gate_flip if setting.flip else e.gate)[hand.frames], np.maximum(e.score[hand.frames], 1e-3)
+    return replace(found, frames=compare(vectors, weights, templates[found.best], found.photos()))
 
 
 def trial(hand: Hand, similarity: Vectors) -> Trial:
@@ -200,10 +212,20 @@ def errors(trial: Trial, c: Calibration, rate: float, setting: Setting) -> tuple
 def accepted(
     trial: Trial, c: Calibration, rate: float, setting: Setting
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Returns which mates' attempts are accepted as themselves, and which strangers' as anybody."""
-    limit = np.array([c.threshold(rate, setting.enrolled, k, setting.frames) for k in range(1, setting.photos + 1)])
-    mates = (trial.mate >= limit[trial.mate_photos - 1]) & (trial.mate_margin >= c.margin) & trial.mate_right
-    return mates, (trial.stranger >= limit[trial.stranger_photos - 1]) & (trial.stranger_margin >= c.margin)
+    """Returns which mates' attempts are accepted as themselves, and which strangers' as anybody, as at a gate."""
+    photos = trial.photos()
+    counts = np.arange(1, setting.photos + 1)
+    if trial.frames is None:
+        limit = np.array([c.threshold(rate, setting.enrolled, int(k), setting.frames) for k in counts])[photos - 1]
+        one = np.ones(len(photos), dtype=bool)
+    else:
+        pairs = zip(photos.tolist(), trial.frames.apart(c).tolist(), strict=True)
+        limit = np.array([c.threshold(rate, setting.enrolled, k, apart) for k, apart in pairs])
+        one = trial.frames.show_one(c, photos)
+    mates = len(trial.mate)
+    ahead = np.concatenate([trial.mate_margin, trial.stranger_margin]) >= c.margin
+    accepted = (np.concatenate([trial.mate, trial.stranger]) >= limit) & ahead & one
+    return accepted[:mates] & trial.mate_right, accepted[mates:]
 
 
 def _attempts(

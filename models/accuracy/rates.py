@@ -10,27 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.recognition.calibration import Calibration
-from models.accuracy.intervals import over_people
+from models.accuracy.intervals import over_people, wilson
 from models.accuracy.openset import Setting, Trial, accepted
 
 FPIRS = (0.1, 0.01, 0.003, 0.001)
 DRAWS = 200
+WITHIN = (0.5, 2.0)  # a measured rate this many times the rate that is set keeps the promise
 
 
 class Pooled:
     """All attempts of several galleries in one setting, with scores comparable to a single threshold.
 
-    The score is the similarity minus the calibration's shift for photos and frames, or the plain similarity without a
-    calibration. A mate identified as somebody else scores minus infinity. The margin is ignored here; it is a rule of
-    the gate and counts in `at_set_rates`.
+    The score is the similarity of one photo and one frame that is as rare (`Tail.alone`), or the plain similarity
+    without a calibration. A mate identified as somebody else scores minus infinity, and so does whoever's frames are
+    ambiguous. The margin is ignored here; it is a rule of the gate and counts in `at_set_rates`.
     """
 
     def __init__(self, trials: Sequence[Trial], setting: Setting, c: Calibration | None) -> None:
-        shift = np.array([c.tail.shift(k, setting.frames) if c else 0.0 for k in range(1, setting.photos + 1)])
         mate, stranger = [], []
         for t in trials:
-            mate.append(np.where(t.mate_right, t.mate - shift[t.mate_photos - 1], -np.inf))
-            stranger.append(t.stranger - shift[t.stranger_photos - 1])
+            score = _scores(t, setting, c)
+            mate.append(np.where(t.mate_right, score[: len(t.mate)], -np.inf))
+            stranger.append(score[len(t.mate) :])
         self.mate, self.mate_id = np.concatenate(mate), np.concatenate([t.mate_id for t in trials])
         unsorted, ids = np.concatenate(stranger), np.concatenate([t.stranger_id for t in trials])
         order = np.argsort(-unsorted, kind="stable")
@@ -51,6 +52,17 @@ class Pooled:
             return float(missed.mean())
         weight = drawn[self.mate_id]
         return float(weight @ missed / weight.sum()) if weight.sum() else float("nan")
+
+
+def _scores(t: Trial, setting: Setting, c: Calibration | None) -> NDArray[np.float64]:
+    plain = np.concatenate([t.mate, t.stranger]).astype(np.float64)
+    if c is None:
+        return plain
+    photos = t.photos()
+    frames = np.full(len(plain), float(setting.frames)) if t.frames is None else t.frames.apart(c)
+    each = zip(plain.tolist(), photos.tolist(), frames.tolist(), strict=True)
+    scores = np.array([c.tail.alone(similarity, k, apart) for similarity, k, apart in each])
+    return scores if t.frames is None else np.where(t.frames.show_one(c, photos), scores, -np.inf)
 
 
 def operating_points(
@@ -103,6 +115,8 @@ def at_set_rates(
         false, of_strangers = _by_person(whose, strangers, people)
         of_mates = _by_person(np.concatenate([t.mate_id for t in trials]), ~mates, people)
         fpir = float(strangers.mean())
+        between = over_people(people, of_strangers, rng, DRAWS)
+        kept, certain = holds(fpir, between, len(np.unique(whose)), rate)
         rows.append(
             {
                 "enrolled": setting.enrolled,
@@ -110,8 +124,10 @@ def at_set_rates(
                 "frames": setting.frames,
                 "rate": rate,
                 "fpir": fpir,
-                "fpir_people95": over_people(people, of_strangers, rng, DRAWS),
+                "fpir_people95": between,
                 "fpir_over_rate": fpir / rate,
+                "holds": kept,
+                "certain": certain,
                 "fnir": 1 - float(mates.mean()),
                 "fnir_people95": over_people(people, of_mates[1], rng, DRAWS),
                 "false_accepts": int(strangers.sum()),
@@ -123,6 +139,28 @@ def at_set_rates(
             }
         )
     return rows
+
+
+def holds(fpir: float, between: Sequence[float] | None, strangers: int, rate: float) -> tuple[bool, bool]:
+    """Returns whether a measured rate is WITHIN factors of the rate that is set, and whether the data can tell.
+
+    It can if the whole interval is within these factors, or none of it.
+
+    Args:
+        between: the 95 % interval of fpir by people. Resampling finds none where nobody was let in, so there it is
+            Wilson's for none of so many `strangers`, however often each tried.
+    """
+    low, high = wilson(0, strangers) or (0.0, 1.0) if fpir == 0 or between is None else between
+    least, most = (factor * rate for factor in WITHIN)
+    kept = least <= fpir <= most
+    return kept, (least <= low and high <= most) if kept else (low > most or high < least)
+
+
+def verdict(row: dict[str, Any]) -> str:
+    """Says in words what `holds` found."""
+    if row["holds"]:
+        return "holds" if row["certain"] else "holds, not certain"
+    return "fails" if row["certain"] else "cannot tell"
 
 
 def _by_person(

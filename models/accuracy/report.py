@@ -7,7 +7,9 @@
 - `comparison`: `eer`, `det`, and `points`: for each `fmr_target`, `threshold`, `fmr`, `fnmr`, with counts and intervals
   (`*_wilson95`: treats comparisons as independent; `*_people95`: resamples people, the honest one).
 - `open_set.rows`: the `fnir` for each `enrolled`, `photos`, `frames`, `flip` and `fpir`, with `fnir_people95`.
-- `open_set.at_set_rates`: for each `rate` an operator sets, the measured `fpir` and `fnir`, and `fpir_over_rate`.
+- `open_set.at_set_rates`: for each `rate` an operator sets, the measured `fpir` and `fnir`, and `fpir_over_rate`. It
+  `holds` from 0.5 to 2; `certain` says whether the data can tell (`rates.holds`).
+- `open_set.two_people`: of so many `approaches` in which a second person steps in, how many `opened`.
 - `at_gate` (with --allowed, else null): for each `photos` and `rate`, the share of attempts that open a gate which
   `eligible` of `enrolled` people may pass, with the threshold for all of them and with that for the eligible:
   `eligible_opens_all`, `eligible_opens_eligible`, and the same of the `others` enrolled and of `strangers`, with
@@ -28,6 +30,7 @@ from typing import Any
 
 from models.accuracy import plots
 from models.accuracy.intervals import between, percent
+from models.attempts.page import markdown_open_set, markdown_table
 
 SHOWN_PAIRS = 20
 FEW = 5  # people named on the page; report.json has more
@@ -84,7 +87,7 @@ def markdown(found: dict[str, Any]) -> str:
     if data["people_with_two_photos"] == 0:
         lines += ["", "Nobody has two photos, so misses cannot be measured. Only strangers are compared."]
     lines += _verification(found["verification"]) + _comparison(found["comparison"])
-    lines += _open_set(found["open_set"]) + markdown_at_gate(found["at_gate"])
+    lines += markdown_open_set(found["open_set"]) + markdown_at_gate(found["at_gate"])
     lines += _groups(found["groups"]) + _noise(found["label_noise"])
     lines += [f"![{name}]({name})" for name in found["plots"]]
     seconds = found["seconds"]
@@ -144,50 +147,6 @@ def _comparison(c: dict[str, Any]) -> list[str]:
     title = f"## Every photo against every other: EER {percent(c['eer'])}"
     counts = f"{c['genuine_comparisons']} pairs of one person, {c['impostor_comparisons']} of strangers."
     return ["", title, "", counts, "", *markdown_table(heads, rows)]
-
-
-def _open_set(o: dict[str, Any]) -> list[str]:
-    lines = ["", "## Open set: FNIR by FPIR"]
-    kinds: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in o["rows"]:
-        kinds.setdefault((row["enrolled"], row["photos"], row["frames"], row["flip"]), []).append(row)
-    rows = [
-        [
-            f"{kind[0]}",
-            f"{kind[1]}",
-            f"{kind[2]}{' + mirror' if kind[3] else ''}",
-            *(f"{percent(r['fnir'])} {between(r['fnir_people95'])}" for r in of),
-            f"{of[0]['mate_attempts']} / {of[0]['stranger_attempts']}",
-        ]
-        for kind, of in kinds.items()
-    ]
-    if rows:
-        of = next(iter(kinds.values()))
-        heads = ["enrolled", "photos", "frames", *(f"FPIR {r['fpir']:.1%}" for r in of), "attempts (mates / strangers)"]
-        lines += ["", *markdown_table(heads, rows)]
-    why: dict[str, list[str]] = {}
-    for gone in o["not_measured"]:
-        setting = f"{gone['enrolled']} enrolled, {gone['photos']} photos, {gone['frames']} frames"
-        why.setdefault(gone["why"], []).append(setting)
-    lines += [f"- not measured: {'; '.join(settings)}: {reason}" for reason, settings in why.items()]
-    if o["at_set_rates"]:
-        lines += ["", "### Errors at set rates", ""]
-        rows = [
-            [
-                f"{r['enrolled']}",
-                f"{r['photos']}",
-                f"{r['frames']}",
-                percent(r["rate"]),
-                f"{percent(r['fpir'])} {between(r['fpir_people95'])}",
-                f"{r['fpir_over_rate']:.2f}",
-                percent(r["fnir"]),
-                f"{r['stranger_people']}",
-            ]
-            for r in o["at_set_rates"]
-        ]
-        heads = ["enrolled", "photos", "frames", "rate set", "FPIR (95 %)", "ratio", "FNIR", "strangers (people)"]
-        lines += markdown_table(heads, rows)
-    return lines
 
 
 def markdown_at_gate(measured: list[dict[str, Any]] | None) -> list[str]:
@@ -268,11 +227,6 @@ def _noise(n: dict[str, Any]) -> list[str]:
         lines.append(f"{n['odd_photos']} photos resemble their person's others less than 1 stranger in 1,000 does:")
     lines += [f"- {p['mean_similarity_to_others']:.3f} {p['photo']} (to {p['others']} others)" for p in n["within"]]
     return lines if len(lines) > 3 else [*lines, "None found."]
-
-
-def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Returns the lines of a Markdown table."""
-    return [f"| {' | '.join(line)} |" for line in (heads, ["---"] * len(heads), *rows)]
 
 
 def _counts(of: dict[str, int]) -> str:

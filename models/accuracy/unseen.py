@@ -14,7 +14,7 @@ from rich.table import Table
 
 from app.core.recognition.calibration import Calibration
 from models.accuracy.openset import Pools, Setting, Trial, play
-from models.accuracy.rates import at_set_rates
+from models.accuracy.rates import at_set_rates, verdict
 from models.data.embed import Embedded
 
 RATES = (0.01, 0.003, 0.001)
@@ -108,6 +108,7 @@ def table(rows: Sequence[dict[str, Any]], title: str) -> Table:
         "FPIR",
         "95 % (people)",
         "ratio",
+        "0.5 to 2",
         "FNIR",
         "let in",
         "of attempts",
@@ -124,6 +125,7 @@ def table(rows: Sequence[dict[str, Any]], title: str) -> Table:
             f"{r['fpir']:.3%}",
             f"{100 * low:.2f}-{100 * high:.2f}",
             f"{r['fpir_over_rate']:.2f}",
+            verdict(r),
             f"{r['fnir']:.2%}",
             f"{r['false_accepts']} by {r['false_accept_people']}",
             f"{r['stranger_attempts']}",

@@ -22,7 +22,7 @@ class Assessment:
     Attributes:
         zoned: what the zones around the gate say; None if they were not asked.
         presented: the credential, if any.
-        found: the evidence as it was compared with one person; None if it was searched for, or there is none.
+        found: the evidence as it was compared with one person; None if there is nobody to compare with.
         pin: what was found about their PIN; None if none was looked at.
         wait: whom the gate was waiting for, where a PIN came by itself.
     """

@@ -11,8 +11,10 @@ from app.core.credentials.qr_pass import PassKey, is_pass
 from app.core.gates.gate import Gate
 from app.core.people.eligible import counted
 from app.core.ports.store import Clock, Transaction
+from app.core.recognition import evidence as evidence_of
+from app.core.recognition.evidence import OnePerson
 from app.core.site.mode import SiteMode
-from app.core.types import Candidate, Evidence, Reason, Verdict
+from app.core.types import Candidate, Employee, Evidence, Reason, Verdict
 from app.services.access.assessment import Assessment
 from app.services.access.credentials import pins
 from app.services.access.credentials.passes import here, presented_pass
@@ -42,6 +44,7 @@ class Assessor:
     liveness_works: bool
     clock_doubted: Callable[[], bool]
     pass_key: PassKey | None = None
+    one_person: OnePerson | None = None
 
     def assess(
         self,
@@ -80,7 +83,11 @@ class Assessor:
             permitted = policy.by_standing_and_rules(employee, gate.id, now, rules, doubted).verdict is Verdict.OPEN
             eligible = self.eligible(tx, rules, gate.id, now) if permitted else None
             candidates = counted(eligible, len(self.gallery), permitted=permitted)
-            threshold = self.threshold(candidates, employee.photos, found.frames_used, request.share * rules.rate_share)
+            share = request.share * rules.rate_share
+            threshold = self.threshold(candidates, employee.photos, found.frames_apart, share)
+        found = self._settled(tx, found, employee, threshold)
+        if found.best is None:
+            threshold = candidates = None
         mode, entry = self._gate_now(tx, rules, gate, now, doubted)
         decision = policy.decide(
             found,
@@ -93,7 +100,7 @@ class Assessor:
             entry=entry,
             rules=rules,
         )
-        assessed = Assessment(gate, decision, threshold, candidates, now, rules.version)
+        assessed = Assessment(gate, decision, threshold, candidates, now, rules.version, found=found)
         return pins.with_pin(tx, assessed, entry, request.pin)
 
     def _by_pin(
@@ -175,12 +182,26 @@ class Assessor:
             if similarity is not None:
                 found = replace(found, best=Candidate(holder.id, similarity))
                 share = request.share * rules.rate_share
-                threshold = self.threshold(1, holder.photos, found.frames_used, share)
+                threshold = self.threshold(1, holder.photos, found.frames_apart, share)
+        found = self._settled(tx, found, holder, threshold)
         mode, _ = self._gate_now(tx, rules, gate, now, doubted)
         limits = self._limits(request, threshold, doubted)
         decision = policy.decide_by_both(found, holder, gate, limits, request.seen_at, now, mode=mode, rules=rules)
         counts = None if threshold is None else 1
         return Assessment(gate, decision, threshold, counts, now, rules.version, presented=shown, found=found)
+
+    def _settled(self, tx: Transaction, found: Evidence, person: Employee | None, threshold: float | None) -> Evidence:
+        """The evidence once it is known whether its frames show this person, the best candidate, or two people."""
+        if found.frames is None or self.one_person is None:
+            return found if found.reason is None else replace(found, best=None, margin=None)
+        who = person.id if person is not None and found.employee_id == person.id else None
+        return evidence_of.settled(
+            found,
+            lambda: None if who is None else self.gallery.template(tx, who),
+            0 if person is None else person.photos,
+            NEVER if threshold is None else threshold,
+            self.one_person,
+        )
 
     def _awaited(self, tx: Transaction, gate: Gate, for_update: bool) -> Presented | None:
         """The badge whose holder's face this must be, where the gate asks for both."""

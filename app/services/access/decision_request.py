@@ -27,7 +27,7 @@ class GivenUp(Busy):
 class Threshold(Protocol):
     """The calibrated similarity that keeps false accepts at a share of the operator's rate."""
 
-    def __call__(self, gallery_size: int, photos: int, frames: int, share: float = 1.0) -> float: ...
+    def __call__(self, gallery_size: int, photos: int, frames: float, share: float = 1.0) -> float: ...
 
 
 class Eligible(Protocol):

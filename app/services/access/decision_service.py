@@ -51,6 +51,8 @@ class DecisionService:
         on_decision: called with every recorded answer.
         second_records: notes the openings that were recorded too late.
         pass_key: verifies QR passes; without it, none is known.
+        apart, one_person: calibrated, of several frames (`recognition.evidence`). Without one_person, two frames less
+            alike than same_person always identify nobody.
         eligible: how many may pass a gate now; None for unknown, and the threshold counts the whole gallery.
     """
 
@@ -76,6 +78,8 @@ class DecisionService:
     rules: CurrentRules = field(default_factory=CurrentRules)
     eligible: Eligible = lambda tx, rules, gate_id, now: None
     pass_key: PassKey | None = None
+    apart: Callable[[float, int], float] = evidence_of.every_frame
+    one_person: evidence_of.OnePerson | None = None
 
     def evidence(self, looks: Sequence[FrameResult], *, search: bool = True) -> Evidence:
         """Combines the frames and searches for the nearest employee. Returns FAULT if anything raises.
@@ -85,7 +89,7 @@ class DecisionService:
         if not looks:
             return Evidence(0, 0, Reason.NO_FACE)
         try:
-            folded = evidence_of.fold(looks, self.same_person)
+            folded = evidence_of.fold(looks, self.same_person, self.apart)
             if folded.embedding is None or not search:
                 return folded
             return evidence_of.against(folded, self.gallery.search(folded.embedding, k=2))
@@ -163,6 +167,7 @@ class DecisionService:
             self.liveness_works,
             self.clock_doubted,
             self.pass_key,
+            self.one_person,
         )
 
     @property

@@ -65,8 +65,13 @@ class Gallery:
 
         Raises PackMismatch for a template of another model.
         """
+        template = self.template(tx, employee_id)
+        return None if template is None else float(template @ vector)
+
+    def template(self, tx: Transaction, employee_id: str) -> Vector | None:
+        """One person's template, as the transaction has it. None if they have none. Raises as `similarity`."""
         template, key = tx.templates.get(employee_id), tx.data_keys.peek(employee_id)
-        return None if template is None or key is None else float(self._open(template, key) @ vector)
+        return None if template is None or key is None else self._open(template, key)
 
     def _load(self, tx: Transaction) -> None:
         ids: list[str] = []

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from models.accuracy.report import markdown_table
+from models.attempts.page import markdown_table
 from models.experiments.detectors.detector_scores import Score
 
 HEADS = (

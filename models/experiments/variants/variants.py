@@ -26,7 +26,7 @@ from app.settings import read_settings
 from models.accuracy.intervals import over_people
 from models.accuracy.openset import Setting, Trial, pools, trial
 from models.accuracy.rates import Pooled
-from models.accuracy.report import markdown_table
+from models.attempts.page import markdown_table
 from models.data.dataset import read_dataset
 from models.data.embed import Raw, look_at
 from models.experiments.variants.deal import deal

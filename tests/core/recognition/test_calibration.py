@@ -17,17 +17,21 @@ SIZES = st.integers(0, 1_000_000)
 COUNTS = st.integers(1, 10)
 
 
-@given(SHAPES, st.floats(1e-12, 1e-3), COUNTS, COUNTS)
-def test_similarity_and_rate_are_inverse(shape: float, rate: float, photos: int, frames: int) -> None:
-    tail = replace(TAIL, shape=shape)
+ALIKE = st.sampled_from([0.4, 0.65, 1.0])
+APART = st.floats(1, 10)
+
+
+@given(SHAPES, st.floats(1e-12, 1e-3), COUNTS, APART, ALIKE)
+def test_similarity_and_rate_are_inverse(shape: float, rate: float, photos: int, frames: float, alike: float) -> None:
+    tail = replace(TAIL, shape=shape, alike=alike)
     assert tail.false_match_rate(tail.similarity(rate, photos, frames), photos, frames) == pytest.approx(rate, rel=1e-6)
 
 
-@given(SHAPES, RATES, RATES, SIZES, SIZES, COUNTS, COUNTS, COUNTS, COUNTS)
+@given(SHAPES, RATES, RATES, SIZES, SIZES, COUNTS, COUNTS, APART, APART, ALIKE)
 def test_threshold_is_monotone_in_everything(
-    shape: float, rate: float, more: float, size: int, larger: int, p: int, q: int, f: int, g: int
+    shape: float, rate: float, more: float, size: int, larger: int, p: int, q: int, f: float, g: float, alike: float
 ) -> None:
-    c = replace(CALIBRATION, tail=replace(TAIL, shape=shape))
+    c = replace(CALIBRATION, tail=replace(TAIL, shape=shape, alike=alike))
     (rate, more), (size, larger), (p, q), (f, g) = (
         sorted((rate, more)),
         sorted((size, larger)),
@@ -75,9 +79,51 @@ def test_probability_is_a_half_at_the_midpoint_and_rises() -> None:
 
 
 def test_impossible_tail_or_calibration_is_refused() -> None:
-    for change in ({"scale": 0}, {"rate": 1}, {"shape": 0.7}, {"photo_shift": -0.1}, {"start": 1}):
-        with pytest.raises(ValueError, match=r"not a tail|lower a threshold"):
+    for change in (
+        {"scale": 0},
+        {"rate": 1},
+        {"shape": 0.7},
+        {"photo_shift": -0.1},
+        {"start": 1},
+        {"alike": 0},
+        {"alike": 1.1},
+    ):
+        with pytest.raises(ValueError, match=r"not a |lower a threshold"):
             replace(TAIL, **change)
     for change in ({"steepness": 0}, {"margin": -0.1}, {"same_person": 1}):
         with pytest.raises(ValueError, match="not a calibration"):
             replace(CALIBRATION, **change)
+
+
+@given(ALIKE, st.integers(1, 8), st.floats(0, 1))
+def test_frames_are_worth_one_picture_to_as_many_as_they_are(alike: float, frames: int, length: float) -> None:
+    apart = replace(TAIL, alike=alike).apart(length, frames)
+    assert 1 <= apart <= frames * (1 + 1e-12)
+
+
+def test_frames_as_different_as_photos_count_each_and_equal_ones_count_once() -> None:
+    tail = replace(TAIL, alike=0.6)
+    # The mean of n unit vectors whose similarities are 0.6 has the squared length 0.6 + 0.4 / n.
+    assert [tail.apart(math.sqrt(0.6 + 0.4 / n), n) for n in (1, 2, 3, 5)] == pytest.approx([1, 2, 3, 5])
+    assert tail.apart(1.0, 5) == 1
+    assert tail.apart(math.sqrt(0.9 + 0.1 / 3), 3) == pytest.approx(
+        1.2
+    )  # frames 0.9 alike: (0.933 - 0.6) / 0.4 = 1/1.2
+    assert TAIL.apart(0.9, 5) == 5  # a pack that does not say how alike one person's pictures are
+
+
+def test_tail_widens_as_the_mean_of_several_pictures_shortens() -> None:
+    tail = replace(TAIL, photo_shift=0.0, frame_shift=0.0, alike=0.5)
+    assert tail.stretch(1, 1) == 1
+    assert tail.stretch(2, 1) == pytest.approx(1 / math.sqrt(0.75))
+    assert tail.stretch(2, 2) == pytest.approx(1 / 0.75)
+    assert tail.similarity(1e-3 / math.e, 2, 2) == pytest.approx(0.36 + 0.024 / 0.75)
+    assert tail.similarity(1e-3, 2, 2) == pytest.approx(0.36)  # the start moves by the shifts alone
+    assert tail.alone(0.36 + 0.024 / 0.75, 2, 2) == pytest.approx(0.384)
+
+
+def test_frame_of_another_person_must_be_rarer_the_more_pictures_are_known() -> None:
+    assert CALIBRATION.shows(1) == pytest.approx(TAIL.similarity(5e-4))
+    assert CALIBRATION.shows(4) == pytest.approx(TAIL.similarity(5e-4, photos=4))
+    assert CALIBRATION.shows(4) > CALIBRATION.shows(1)
+    assert CALIBRATION.clear == TAIL.similarity(1e-5) > CALIBRATION.shows(8)

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.recognition.evidence import FURTHEST, against, fold, unit
+from app.core.recognition.evidence import FURTHEST, OnePerson, against, fold, settled, unit
 from app.core.types import Candidate, Evidence, FrameResult, Reason
 from tests.fakes import like, person, seen, unseen
 
 SAME = 0.3
+RULE = OnePerson(clear=0.8, shows=lambda pictures: 0.4 + 0.01 * pictures)
 TOGETHER = 0.6  # at least this alike are any two vectors that `sightings` draws
 
 
@@ -97,7 +98,7 @@ def test_nobody_is_identified_if_another_person_steps_in() -> None:
     for order in permutations(looks):
         found = fold(order, SAME)
         assert found.reason is Reason.AMBIGUOUS
-        assert found.embedding is None and found.frames_used == 3
+        assert found.best is None and found.frames_used == 3
 
 
 def test_nobody_is_identified_if_frames_drift_from_one_face_to_another() -> None:
@@ -206,7 +207,76 @@ def test_liveness_of_the_frames_is_part_of_the_evidence() -> None:
 def test_two_people_are_counted_and_judged_though_nobody_is_identified() -> None:
     found = fold([seen(person(0), 0.8, faces=2), seen(person(1), 0.6, faces=3)], SAME)
     assert (found.faces, found.frames_used, found.reason) == (3, 2, Reason.AMBIGUOUS)
-    assert (found.quality, found.embedding) == (pytest.approx(0.8), None)
+    assert (found.quality, found.best) == (pytest.approx(0.8), None)
+
+
+def judged(*looks: FrameResult, best: float = 0.6, photos: int = 1) -> Evidence:
+    """Several frames as the service judges them, with person 0 as the best candidate of this similarity."""
+    found = against(fold(looks, SAME), [Candidate("ada", best), Candidate("bob", 0.1)])
+    return settled(found, lambda: person(0), photos, 0.5, RULE)
+
+
+def test_poor_frame_of_the_candidate_is_no_second_person() -> None:
+    # Given two frames that differ more than two people's, each like the employee
+    found = judged(seen(like(0, 0.6, 1)), seen(like(0, 0.49, 2)))
+    assert (found.reason, found.employee_id) == (None, "ada")
+    assert fold([seen(like(0, 0.6, 1)), seen(like(0, 0.49, 2))], SAME).reason is Reason.AMBIGUOUS
+
+
+@pytest.mark.parametrize("other", [person(1), like(0, 0.3, 1)])
+def test_frame_unlike_the_candidate_identifies_nobody(other: np.ndarray) -> None:
+    for order in permutations([seen(like(0, 0.9, 2)), seen(like(0, 0.9, 3)), seen(other)]):
+        found = judged(*order)
+        assert (found.reason, found.best, found.margin) == (Reason.AMBIGUOUS, None, None)
+
+
+def test_frame_is_compared_with_the_frames_that_show_the_candidate_too() -> None:
+    # Given a frame that is hardly like the photo, but like another frame that is
+    found = judged(seen(unit(person(0) + person(1))), seen(unit(0.4 * person(0) + person(1))))
+    assert found.reason is None
+    assert judged(seen(unit(0.4 * person(0) + person(1))), seen(unit(person(0) + person(2)))).reason is Reason.AMBIGUOUS
+
+
+def test_frames_alike_beyond_doubt_need_no_template() -> None:
+    found = against(fold([seen(like(0, 0.95, 1)), seen(like(0, 0.95, 1))], SAME), [Candidate("ada", 0.6)])
+    assert settled(found, lambda: pytest.fail("read a template"), 1, 0.5, RULE) is found
+
+
+def test_whoever_is_not_like_enough_stays_ambiguous_or_not_recognised() -> None:
+    two = judged(seen(person(0)), seen(person(1)), best=0.4)
+    assert (two.reason, two.best) == (Reason.AMBIGUOUS, None)
+    one = judged(seen(like(0, 0.9, 1)), seen(like(0, 0.8, 1)), best=0.4)
+    assert (one.reason, one.employee_id) == (None, "ada")
+
+
+def test_candidate_without_a_template_is_nobody() -> None:
+    found = against(fold([seen(like(0, 0.6, 1)), seen(like(0, 0.6, 2))], SAME), [Candidate("ada", 0.6)])
+    for template, photos in ((lambda: None, 1), (lambda: person(0), 0)):
+        assert settled(found, template, photos, 0.5, RULE).reason is Reason.AMBIGUOUS
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), 0.7])
+def test_two_frames_that_differ_stay_ambiguous_whatever_the_threshold(threshold: float) -> None:
+    found = against(fold([seen(like(0, 0.6, 1)), seen(like(0, 0.45, 2))], SAME), [Candidate("ada", 0.6)])
+    assert settled(found, lambda: person(0), 1, threshold, RULE).reason is Reason.AMBIGUOUS
+
+
+def test_opposite_faces_are_two_people_and_have_no_mean() -> None:
+    found = fold([seen(person(0)), seen(-person(0))], SAME)
+    assert (found.reason, found.embedding) == (Reason.AMBIGUOUS, None)
+
+
+def test_frames_count_as_their_mean_says() -> None:
+    lengths: list[tuple[float, int]] = []
+
+    def apart(length: float, frames: int) -> float:
+        lengths.append((length, frames))
+        return 1.5
+
+    found = fold([seen(person(0)), seen(like(0, 0.5))], SAME, apart)
+    assert found.frames_apart == 1.5
+    assert lengths == [(pytest.approx(0.75**0.5), 2)]  # the half of two unit vectors at 60 degrees
+    assert fold([seen(person(0)), seen(like(0, 0.5))], SAME).frames_apart == 2
 
 
 def test_reason_that_no_list_knows_is_told_as_no_face() -> None:

@@ -9,10 +9,11 @@ from typer.testing import CliRunner
 from app.adapters.vision.manifest import PackManifest, read_manifest, write_manifest
 from models.__main__ import app
 from models.accuracy import unseen
-from models.accuracy.calibrate import BODY_RATE, calibrate, choose_margin, fit_logistic, fit_pareto
+from models.accuracy.calibrate import calibrate, choose_margin
 from models.accuracy.openset import Setting, errors, play, pools
 from models.data.dataset import read_dataset
 from models.data.enough import enough_for_tail, tail_needs
+from models.fitting.tail import BODY_RATE, fit_logistic, fit_pareto
 from tests.models.accuracy.crowd import CALIBRATION, crowd
 
 

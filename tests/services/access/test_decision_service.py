@@ -11,6 +11,7 @@ import pytest
 
 from app.adapters.db.store import SqlStore
 from app.core.errors import NotFound, NotRecorded
+from app.core.recognition.evidence import OnePerson
 from app.core.types import Reason
 from app.services.access.decision_request import DecisionRequest
 from tests.fakes import NOW, empty, like, person, photo, seen
@@ -26,6 +27,26 @@ def test_threshold_follows_gallery_photos_and_frames(site: Process) -> None:
     site.decide(ADA, empty(), ADA)
     site.decide(photo(person(1)))
     assert site.threshold.asked == [(2, 3, 2), (2, 1, 1)]
+
+
+def test_poor_frame_of_an_employee_opens_and_a_second_person_does_not(site: Process, start: Start) -> None:
+    site.enrol("E-1", ADA)
+    other = start(one_person=OnePerson(clear=0.9, shows=lambda pictures: 0.4))
+    # Given two frames less alike than those of two people may be, each like Ada
+    answer = other.decide(photo(like(0, 0.55, 1)), photo(like(0, 0.5, 2)))
+    assert (answer.reason, answer.frames_used) == ("recognised", 2)
+    assert site.decide(photo(like(0, 0.55, 1)), photo(like(0, 0.5, 2))).reason == "ambiguous"
+    # and somebody who slips in behind her
+    for frames in ((ADA, photo(person(1))), (ADA, photo(like(0, 0.95)), photo(like(1, 0.95, 0)))):
+        denied = other.decide(*frames)
+        assert (denied.reason, denied.employee, denied.similarity, denied.threshold) == ("ambiguous", None, None, None)
+
+
+def test_frames_count_for_the_threshold_as_often_as_they_differ(site: Process, start: Start) -> None:
+    site.enrol("E-1", ADA)
+    other = start(apart=lambda length, frames: round(length, 3))
+    other.decide(photo(person(0)), photo(like(0, 0.5)))
+    assert other.threshold.asked == [(1, 1, 0.866)]
 
 
 def failing(*_: Any) -> Any:
