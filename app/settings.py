@@ -126,6 +126,17 @@ class Settings(BaseSettings):
         None,
         description="secrets of data keys: one file for all processes, never in backups. In the data folder if not set",
     )
+    smtp_host: str = Field("", description="mail server that sends passes to visitors and tells hosts; none if empty")
+    smtp_port: int = Field(587, ge=1, le=65535, description="port of the mail server")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="how the mail server is reached: starttls, tls from the start, or none in the clear"
+    )
+    smtp_user: str = Field("", description="name at the mail server, where it asks for one")
+    smtp_password: SecretStr | None = Field(None, description="password at the mail server")
+    smtp_from: str = Field("", description="address that mails come from; needed with a mail server")
+    public_url: str = Field(
+        "", description="address of the console for links in mails, such as https://gate.example.com"
+    )
     session_idle_minutes: int = Field(
         60, ge=1, le=10_080, description="a browser signed in is signed out after so long without a request"
     )

@@ -26,6 +26,7 @@ from app.core.imports.reports import Import, ImportState
 from app.core.people.directories import Directory, DirectoryGroup, DirectoryPerson, Leaving
 from app.core.people.invitations import Invitation, InvitationState
 from app.core.people.records import Receipt
+from app.core.people.visits import Visit
 from app.core.ports.store import Store
 from app.core.site.installation import Installation
 from app.core.site.mode import ClockFacts, SiteMode, SiteState
@@ -81,6 +82,11 @@ def fill(store: Store) -> None:
                 f"32:0000000{n}",
             )
             tx.pin_tallies.put(f"B{n}", gate, PinTries(2, NOW))
+            tx.visits.add(
+                Visit(
+                    f"T{n}", employee, employee, f"hash-{n}", b"seal" + n.encode(), f"B{n}", "X", NOW, LATER, user, NOW
+                )
+            )
             changed = (FieldChange("unlock_ms", 1, 2),)
             tx.trail.add(
                 TrailEntry(

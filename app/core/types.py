@@ -48,6 +48,13 @@ class Status(StrEnum):
     INACTIVE = "inactive"
 
 
+class PersonKind(StrEnum):
+    """Who somebody is to the site. Rules for everybody are for employees: a VISITOR passes by a grant of their own."""
+
+    EMPLOYEE = "employee"
+    VISITOR = "visitor"
+
+
 class QualityProblem(StrEnum):
     """Why a face is not good enough to compare."""
 
@@ -207,6 +214,12 @@ class Employee:
     blocked_until: datetime | None = None  # None while blocked: until somebody lifts it
     block_reason: str | None = None
     inactive_since: datetime | None = None
+    kind: PersonKind = PersonKind.EMPLOYEE
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether rules for everybody leave them out."""
+        return self.kind is not PersonKind.EMPLOYEE
 
 
 @dataclass(frozen=True)

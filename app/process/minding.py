@@ -1,16 +1,18 @@
 """Minds the site: the nightly backup, the copy of the keys beside it, when API keys were last used, the daily resets of
-zones, directories that fell silent, and the removal of personal data that was kept for long enough."""
+zones, visits, directories that fell silent, and the removal of personal data that was kept for long enough."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
 
 from app.process.every import every, guarded
+from app.web.console.visits.letters import letters
 from app.web.turns import resting
 from app.wiring import System
 
 EVERY_S = 60.0
 EVERY_RETENTION_S = 600.0
+EVERY_VISITS_S = 2.0
 
 
 @contextmanager
@@ -22,6 +24,7 @@ def minding(system: System) -> Iterator[None]:
     def look_at_backups() -> None:
         system.backups.look(resting())
 
+    written = letters(system)
     try:
         # A backup that runs at the end is left behind, and its file is not used.
         with (
@@ -30,6 +33,7 @@ def minding(system: System) -> Iterator[None]:
             every(EVERY_S, "presences", system.passages.control.look),
             every(EVERY_S, "directories", system.directories.look),
             every(EVERY_RETENTION_S, "retention", lambda: system.retention.run(stop.wait)),
+            every(EVERY_VISITS_S, "visits", lambda: system.visits.watch.look(written)),
         ):
             try:
                 yield

@@ -12,6 +12,7 @@ from app.web.api.access import (
     rule_questions,
     schedule_previews,
     tools,
+    visits,
 )
 from app.web.api.access.rules import changes, groups, places, rules, times
 from app.web.api.accounts import audit_trail, displays, keys, saved_views, users
@@ -65,6 +66,8 @@ from app.web.console.site import health as health_page
 from app.web.console.site import mode as mode_page
 from app.web.console.site import retention as retention_page
 from app.web.console.site import settings as site_page
+from app.web.console.visits import own_pass
+from app.web.console.visits import visits as visit_pages
 from app.web.edge import admission, uploads
 from app.web.edge.at_work import WhoIsAtWork
 from app.web.edge.head import HeadAsGet
@@ -100,6 +103,8 @@ PAGES = (
     self_enrolment_page,
     unknown_pages,
     person_pages,
+    visit_pages,
+    own_pass,
     import_pages,
     rule_pages,
     group_pages,
@@ -146,6 +151,7 @@ API = (
     changes,
     rules,
     grants,
+    visits,
     muster,
     rule_questions,
     calendar_files,

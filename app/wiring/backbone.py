@@ -77,6 +77,7 @@ from app.wiring.driving import gate_control, gate_settings
 from app.wiring.passages import PassageServices, passage_services
 from app.wiring.people import SignInServices, open_sign_in
 from app.wiring.retention import retention
+from app.wiring.visits import VisitServices, visit_services
 
 
 def utc_now() -> datetime:
@@ -116,6 +117,7 @@ class Backbone:
     pass_key: PassKey
     passes: PassBook
     pins: PinBook
+    visits: VisitServices
     erasure: Erasure
     retention: Retention
     log: AccessLog
@@ -204,6 +206,8 @@ def open_backbone(
     credentials = CredentialBook(store, vault, clock, new_id)
     pass_key = Ed25519PassKey(master)
     pins = PinBook(store, clock, new_id)
+    permits, passes = Permits(store, log, clock, new_id), PassBook(store, vault, pass_key, clock, new_id)
+    erasure = Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget)
     driving.on_passed = passages.watch.passed
     driving.each_second = (passages.watch.lapse, credentials.tidy)
     carry_out, second = driving.carry_out, driving.second_records
@@ -223,17 +227,18 @@ def open_backbone(
         rules_text=RulesText(rule_book, read_rules, write_rules),
         calendar_files=CalendarFiles(store, clock, read_calendar, write_calendar),
         schedule_previews=SchedulePreviews(store, clock),
-        permits=Permits(store, log, clock, new_id),
+        permits=permits,
         site_settings=SettingsService(store),
         first_hour=FirstHour(store),
         today=TodayService(store, events),
         group_members=GroupMembers(store),
         credentials=credentials,
         pass_key=pass_key,
-        passes=PassBook(store, vault, pass_key, clock, new_id),
+        passes=passes,
         pins=pins,
-        erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget),
-        retention=retention(store, signer, vault, clock_watch.trusted_time),
+        visits=visit_services(settings, store, vault, clock, new_id, permits, passes),
+        erasure=erasure,
+        retention=retention(store, signer, vault, clock_watch.trusted_time, erasure),
         log=log,
         answers=answers,
         events=events,

@@ -10,12 +10,16 @@ from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import SqlStore
 from app.core.site.retention import Kind
+from app.services.access.visits.visitor_remover import VisitorRemover
 from app.services.imports.import_reports import ReportRemover
+from app.services.people.erasure import Erasure
 from app.services.people.retention.removers import usual_removers
 from app.services.people.retention.retention import Retention
 
 
-def retention(store: SqlStore, signer: Ed25519Signer, vault: Vault, now: Callable[[], datetime | None]) -> Retention:
+def retention(
+    store: SqlStore, signer: Ed25519Signer, vault: Vault, now: Callable[[], datetime | None], erasure: Erasure
+) -> Retention:
     """now: the time, None while the clock cannot be right."""
-    removers = {**usual_removers(), Kind.IMPORT_REPORTS: ReportRemover(vault)}
+    removers = {**usual_removers(), Kind.IMPORT_REPORTS: ReportRemover(vault), Kind.VISITORS: VisitorRemover(erasure)}
     return Retention(store, signer, now, removers, vault.forget)

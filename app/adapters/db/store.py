@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, RootTransaction, text
 from sqlalchemy import exc as sql
 
 from app.adapters.db.engine.alone import alone
-from app.adapters.db.engine.bounded import bounded
+from app.adapters.db.engine.bounded import bounded, left_ms_of
 from app.adapters.db.engine.causes import cause_of
 from app.adapters.db.engine.connect import DEFAULT_WAIT_MS, make_engine, reading, sqlite_file, writing
 from app.adapters.db.engine.in_place import FileInPlace
@@ -121,7 +121,7 @@ class SqlStore:
         wait_ms = DEFAULT_WAIT_MS if deadline is None else deadline // timedelta(milliseconds=1)
         end = time.monotonic() + wait_ms / 1000
         with self._counted(), self._translated(), self._turn(wait_ms), self._connect() as connection:
-            left_ms = _left_ms(end)
+            left_ms = left_ms_of(end)
             writing(connection, left_ms)
             connection.info.pop(ERASED, None)
             begin_totals(connection)
@@ -134,7 +134,7 @@ class SqlStore:
                 settle_trail(connection)
                 settle_totals(connection)
                 if deadline is not None:
-                    _left_ms(end)
+                    left_ms_of(end)
                 _commit(transaction)
             if deadline is not None and time.monotonic() >= end:
                 # The caller has stopped waiting.
@@ -196,10 +196,3 @@ def _commit(transaction: RootTransaction) -> None:
         if error.connection_invalidated:
             raise Unconfirmed("the connection broke off at the commit") from error
         raise
-
-
-def _left_ms(end: float) -> int:
-    left_ms = int((end - time.monotonic()) * 1000)
-    if left_ms <= 0:
-        raise NotRecorded("the write did not finish within its deadline")
-    return left_ms

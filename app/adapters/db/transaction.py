@@ -29,6 +29,7 @@ from app.adapters.db.repositories.gates import DoorRows, GateResultRows, GateRow
 from app.adapters.db.repositories.imports import ImportMappingRows, ImportRows
 from app.adapters.db.repositories.passages.musters import MusterRows
 from app.adapters.db.repositories.passages.presences import PassageRows, PresenceRows
+from app.adapters.db.repositories.passages.visits import VisitRows
 from app.adapters.db.repositories.people import EmployeeRows, InvitationRows, PhotoRows
 from app.adapters.db.repositories.reembedding import MoveRows
 from app.adapters.db.repositories.retention.retained import RetainedRows
@@ -42,6 +43,7 @@ from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
 from app.core.people.directories import Directories
 from app.core.people.invitations import Invitations
+from app.core.people.visits import Visits
 from app.core.ports.access import Musters, Passages, Presences, Rules
 from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Trail, Users
 from app.core.ports.alerts import Alerts
@@ -102,6 +104,7 @@ class SqlTransaction:
         self.passages: Passages = PassageRows(connection)
         self.musters: Musters = MusterRows(connection)
         self.credentials: Credentials = CredentialRows(connection)
+        self.visits: Visits = VisitRows(connection)
         self.badge_reads: BadgeReads = BadgeReadRows(connection)
         self.pin_waits: PinWaits = PinWaitRows(connection)
         self.pin_tallies: PinTallies = PinTallyRows(connection)

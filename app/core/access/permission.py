@@ -172,7 +172,7 @@ class CompiledRules:
         opened: Timing | None = None
         missed: Timing | None = None
         is_open: dict[Timetable | None, bool] = {None: True}
-        lists = [gate.everybody, gate.people.get(person.id, ())]
+        lists = [() if person.guest else gate.everybody, gate.people.get(person.id, ())]
         lists += [gate.groups[group] for group in person.groups if group in gate.groups]
         for timings in lists:
             for timing in timings:
@@ -227,7 +227,7 @@ class CompiledRules:
         return [
             person
             for person in people
-            if (everybody or person.id in single or not groups.isdisjoint(person.groups))
+            if ((everybody and not person.guest) or person.id in single or not groups.isdisjoint(person.groups))
             and standing(person, today, at) is None
         ]
 

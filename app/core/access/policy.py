@@ -250,7 +250,7 @@ def by_rules(
 
     While the clock must be wrong, only rules without a schedule and without dates let anybody in.
     """
-    person = Person(employee.id, rules.group_ids(employee.groups))
+    person = Person(employee.id, rules.group_ids(employee.groups), guest=employee.is_guest)
     permission = rules.may_pass(person, gate_id, now)
     if clock_doubted and permission.denial is not Denial.NO_RULE:
         timeless = rules.timeless.may_pass(person, gate_id, now)

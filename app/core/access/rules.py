@@ -157,7 +157,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Who:
-    """The people a rule allows: everybody, or the members of groups together with single people. Raises BadInput."""
+    """The people a rule allows: everybody but guests, or members of groups together with single people.
+
+    Raises BadInput.
+    """
 
     everybody: bool = False
     groups: frozenset[str] = frozenset()
@@ -168,7 +171,8 @@ class Who:
             raise BadInput("rule_reaches_nobody", "A rule is for everybody, or for groups and people that it names.")
 
     def includes(self, person: "Person") -> bool:
-        return self.everybody or person.id in self.people or not self.groups.isdisjoint(person.groups)
+        by_name = person.id in self.people or not self.groups.isdisjoint(person.groups)
+        return by_name or (self.everybody and not person.guest)
 
     def among(self, groups: set[str]) -> "Who | None":
         """The same people without groups that are not there; None for nobody."""
@@ -290,7 +294,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Person:
-    """What the rules know of a person. groups: ids. Both dates belong to the validity, as days at the gate."""
+    """What the rules know of a person. groups: ids. Both dates belong to the validity, as days at the gate.
+
+    guest: rules for everybody leave them out.
+    """
 
     id: str
     groups: frozenset[str] = frozenset()
@@ -298,3 +305,4 @@ class Person:
     valid_from: date | None = None
     valid_until: date | None = None
     block: Block | None = None
+    guest: bool = False

@@ -33,6 +33,7 @@ class AlertKind(StrEnum):
     DURESS = "duress"
     DIRECTORY_SILENT = "directory_silent"
     DIRECTORY_HELD = "directory_held"
+    VISITOR_STILL_INSIDE = "visitor_still_inside"
 
 
 class Severity(StrEnum):

@@ -17,7 +17,7 @@ _LAST = "~"  # after every date
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What lists know of an employee. name, number_folded, groups: folded."""
+    """What lists know of an employee. name, number_folded, groups: folded. guest: lists of employees leave them out."""
 
     id: str
     number: str
@@ -30,6 +30,7 @@ class Listed:
     blocked_at: datetime | None
     blocked_until: datetime | None
     photos: int
+    guest: bool = False
 
 
 def matching(people: Iterable[Listed], which: EmployeeFilter) -> list[Listed]:
@@ -87,6 +88,8 @@ def _sortable(at: datetime | None) -> str:
 
 
 def _matches(one: Listed, which: EmployeeFilter) -> bool:
+    if one.guest:
+        return False
     if which.status is not None and one.status is not which.status:
         return False
     if which.enrolled is not None and which.enrolled != (one.photos > 0):

@@ -11,6 +11,7 @@ from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
 from app.core.people.directories import Directories
 from app.core.people.invitations import Invitations
+from app.core.people.visits import Visits
 from app.core.ports.access import Musters, Passages, Presences, Rules
 from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Trail, Users
 from app.core.ports.alerts import Alerts
@@ -76,6 +77,7 @@ class Transaction(Protocol):
     passages: Passages
     musters: Musters
     credentials: Credentials
+    visits: Visits
     badge_reads: BadgeReads
     pin_waits: PinWaits
     pin_tallies: PinTallies

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     ALERTS: alerts that are over. PRESENCES: where somebody is who went outside.
     FACES: template and photos of people who may not pass any more. The period begins when they were deactivated, or
     with the end of their last valid day.
+    VISITORS: visitors, so long after the end of their visit.
     SIGN_INS, TRAIL: the log of sign-ins and the audit trail. IMPORT_REPORTS: what an import reported on each row.
     """
 
@@ -33,6 +34,7 @@ class Kind(StrEnum):
     ALERTS = "alerts"
     PRESENCES = "presences"
     FACES = "faces"
+    VISITORS = "visitors"
     SIGN_INS = "sign_ins"
     TRAIL = "trail"
     IMPORT_REPORTS = "import_reports"
@@ -53,6 +55,7 @@ PERIODS: Mapping[Kind, Period] = {
     Kind.ALERTS: Period(180 * DAY),
     Kind.PRESENCES: Period(DAY, 1),
     Kind.FACES: Period(30 * DAY),
+    Kind.VISITORS: Period(30 * DAY),
     Kind.SIGN_INS: Period(YEAR, 7 * DAY),
     Kind.TRAIL: Period(YEAR, 7 * DAY),
     Kind.IMPORT_REPORTS: Period(30 * DAY),
@@ -76,6 +79,7 @@ WORDS: Mapping[Kind, tuple[str, str]] = {
         "Faces of people who left",
         "Photos and template, counted from the deactivation or the last valid day. The person and their badge stay.",
     ),
+    Kind.VISITORS: ("Visitors", "Erased, counted from the end of their visit."),
     Kind.SIGN_INS: ("Sign-ins", "Removed."),
     Kind.TRAIL: ("Audit trail", "Removed."),
     Kind.IMPORT_REPORTS: ("Reports of imports", "The report on each row goes; the figures stay."),

@@ -40,18 +40,22 @@ class Erasure:
         a crash cuts off, the next start finishes.
         """
         with self.store.write() as tx:
-            tx.alerts.forget(employee_id)
-            # Feed before key, as in an enrolment, and person before key, as in a decision; otherwise two of them could
-            # wait for each other.
-            tx.templates.lock()
-            if not tx.employees.lock(employee_id):
-                raise NotFound("unknown_employee", "There is no employee with this id.")
-            if check is not None and (employee := tx.employees.get(employee_id)) is not None:
-                check(employee)
-            key = tx.data_keys.get(employee_id)
-            receipt = self._erase(tx, employee_id)
-            self.journal.append(as_json(receipt))
-            self._forget(key)
+            return self.erase_in(tx, employee_id, check)
+
+    def erase_in(self, tx: Transaction, employee_id: str, check: Callable[[Employee], None] | None = None) -> Receipt:
+        """`erase` within a write. If it is rolled back, the next start erases them."""
+        tx.alerts.forget(employee_id)
+        # Feed before key, as in an enrolment, and person before key, as in a decision; otherwise two of them could
+        # wait for each other.
+        tx.templates.lock()
+        if not tx.employees.lock(employee_id):
+            raise NotFound("unknown_employee", "There is no employee with this id.")
+        if check is not None and (employee := tx.employees.get(employee_id)) is not None:
+            check(employee)
+        key = tx.data_keys.get(employee_id)
+        receipt = self._erase(tx, employee_id)
+        self.journal.append(as_json(receipt))
+        self._forget(key)
         return receipt
 
     def replay(self) -> int:

@@ -70,6 +70,7 @@ ALERTS: dict[str, str] = {
     AlertKind.TAILGATING: "Somebody may have followed in",
     AlertKind.PASSED_WITHOUT_GRANT: "Somebody went through without being let in",
     AlertKind.DURESS: "Duress: somebody is forced to open",
+    AlertKind.VISITOR_STILL_INSIDE: "A visitor is still inside after the end of the visit",
     AlertKind.REPEATED_PICTURE: "The same picture was sent again",
     AlertKind.GATE_FAILED: "Gate does not respond",
     AlertKind.LOCKDOWN: "Lockdown",

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, text
 from sqlalchemy import exc as sql
 
-from app.core.errors import Busy
+from app.core.errors import Busy, NotRecorded
 
 _STEPS = 20_000  # of SQLite's virtual machine between two looks at the clock: well under a millisecond
 _BOUND = text("SELECT set_config('statement_timeout', :limit, true)")
@@ -51,3 +51,11 @@ def _ran_out(error: sql.OperationalError) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         return error.orig.sqlite_errorname == "SQLITE_INTERRUPT"
     return getattr(error.orig, "sqlstate", None) == _CANCELED
+
+
+def left_ms_of(end: float) -> int:
+    """Returns how much is left until an instant of the monotonic clock. Raises NotRecorded if nothing is."""
+    left_ms = int((end - time.monotonic()) * 1000)
+    if left_ms <= 0:
+        raise NotRecorded("the write did not finish within its deadline")
+    return left_ms

@@ -35,6 +35,7 @@ SEALED_LATER = {
     "0042": (tables.removals,),
     "0043": (tables.pin_tries,),
     "0044": (tables.directories, tables.directory_people, tables.directory_groups),
+    "0045": (tables.visits,),
 }
 TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (

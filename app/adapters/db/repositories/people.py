@@ -25,7 +25,7 @@ from app.core.people.eligible import EnrolledPerson
 from app.core.people.invitations import Invitation, InvitationState
 from app.core.people.records import EmployeeFilter, PeopleOrder, PeoplePage, PersonName
 from app.core.text import folded
-from app.core.types import Employee, Photo, Status
+from app.core.types import Employee, PersonKind, Photo, Status
 
 
 class EmployeeRows:
@@ -157,12 +157,14 @@ class EmployeeRows:
         # The threshold depends on the number of photos, so the template must be intact.
         enrolled = template["photos"] is not None and seals_of(self._connection).is_valid(templates, template)
         values |= vars(personal) | {"status": Status(values["status"]), "groups": tuple(values["groups"])}
+        values["kind"] = PersonKind(values["kind"] or PersonKind.EMPLOYEE)
         return Employee(**values, photos=template["photos"] if enrolled else 0)
 
     def _columns(self, employee: Employee) -> dict[str, Any]:
         key = SealedRows(self._connection, data_keys).one(subject_id=employee.id)
         columns = {name: value for name, value in vars(employee).items() if name not in _NOT_STORED}
         columns |= {"status": employee.status.value, "groups": list(employee.groups)}
+        columns["kind"] = employee.kind.value if employee.is_guest else None
         return columns | box_of(self._connection).columns(None if key is None else key["wrapped"], employee)
 
 

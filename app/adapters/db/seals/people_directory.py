@@ -89,5 +89,6 @@ def _read(connection: Connection, box: PersonBox, photos: dict[str, int]) -> Ite
                     row.blocked_at,
                     row.blocked_until,
                     photos[row.id],
+                    row.kind is not None,
                 ),
             )

@@ -68,6 +68,7 @@ from app.adapters.db.tables.site import (
     watchers,
 )
 from app.adapters.db.tables.trail import FOLLOWED, trail
+from app.adapters.db.tables.visits import visits
 
 __all__ = [
     "AWAITING",
@@ -154,6 +155,7 @@ __all__ = [
     "to_millis",
     "trail",
     "users",
+    "visits",
     "watchers",
     "zone_counts",
     "zones",

@@ -59,6 +59,7 @@ employees = Table(
     Column("blocked_at", Instant),
     Column("blocked_until", Instant),
     Column("inactive_since", Instant),  # NULL in rows that an older version deactivated, until retention finds them
+    Column("kind", String),  # NULL for an employee
 )
 
 photos = Table(

@@ -31,6 +31,7 @@ from app.adapters.db.tables.people import (
 )
 from app.adapters.db.tables.site import clock, installation, remote_polls, site, site_settings
 from app.adapters.db.tables.trail import trail
+from app.adapters.db.tables.visits import visits
 
 # The chain itself checks the head of a gate's chain. The progress of an import has no effect.
 UNCOVERED: dict[Table, frozenset[str]] = {
@@ -93,6 +94,7 @@ COUNTED = (
     directory_people,
     directory_groups,
     directories,
+    visits,
     tickets,
     users,
     removals,

@@ -30,6 +30,7 @@ from app.adapters.db.tables.imports import imports
 from app.adapters.db.tables.passages import muster_ticks, musters
 from app.adapters.db.tables.people import employees, erasures, invitations, photos
 from app.adapters.db.tables.site import site, site_settings
+from app.adapters.db.tables.visits import visits
 
 # No foreign keys: an entry outlives whatever it is about, and whoever did it. A field is [name, before, after], or
 # [name] where its values are not kept.
@@ -84,6 +85,9 @@ FOLLOWED: Mapping[Table, Followed] = {
     ),
     photos: Followed("photo", person="employee_id", hidden={"sealed_image"}, ignored={"sealed_embedding", "digest"}),
     credentials: Followed("credential", person="employee_id", ignored={"digest", "sealed", "actor"}),
+    visits: Followed(
+        "visit", person="employee_id", ignored={"link_hash", "sealed", "tries", "next_try_at", "pass_mail", "host_mail"}
+    ),
     invitations: Followed("invitation", person="employee_id", ignored={"hash", "consent", "tries"}),
     erasures: Followed("erasure", person="employee_id", ignored={"signature"}),
     grants: Followed("grant", person="employee_id", hidden={"reason"}),

@@ -61,17 +61,21 @@ class Permits:
         made = Grant(self.new_id(), employee_id, where, start, ends_at or start + USUAL, reason, by.id)
         with self.store.write() as tx:
             self._may(tx, by, made.ends_at)
-            heads = self._heads(tx, made)
-            employee = tx.employees.get(employee_id, for_update=True)
-            if employee is None:
-                raise NotFound("unknown_employee", "There is no employee with that id.")
-            if policy.blocked(employee, self.clock()):
-                raise Conflict("employee_blocked", "The employee is blocked. Lift the block first.")
-            tx.rules.lock()
-            self._check(tx, made)
-            self._record(tx, heads, Reason.GRANT_GIVEN, made, by)
-            self._put(tx, made)
+            self.grant_in(tx, by, made)
         return made
+
+    def grant_in(self, tx: Transaction, by: Principal, made: Grant) -> None:
+        """`grant` within a write, whoever it is by."""
+        heads = self._heads(tx, made)
+        employee = tx.employees.get(made.person_id, for_update=True)
+        if employee is None:
+            raise NotFound("unknown_employee", "There is no employee with that id.")
+        if policy.blocked(employee, self.clock()):
+            raise Conflict("employee_blocked", "The employee is blocked. Lift the block first.")
+        tx.rules.lock()
+        self._check(tx, made)
+        self._record(tx, heads, Reason.GRANT_GIVEN, made, by)
+        self._put(tx, made)
 
     def change(
         self, by: Principal, grant_id: str, change: Callable[[Grant], Grant], version: str | None = None

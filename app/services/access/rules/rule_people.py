@@ -25,4 +25,5 @@ def person_of(employee: Employee, rules: CompiledRules) -> Person:
         employee.valid_from,
         employee.valid_until,
         block,
+        employee.is_guest,
     )

@@ -13,9 +13,9 @@ from app.core.gates.gate import Gate
 from app.services.access.credentials.credential_book import ShownCredential
 from app.services.access.credentials.pass_book import GivenPass
 from app.web.api.describe import CONFLICT, ERRORS
-from app.web.api.qr_picture import drawn
 from app.web.api.schemas import Moment, Page, Strict, When
 from app.web.fields import PlainText
+from app.web.passes.picture import drawn
 from app.web.security import Admin, SystemOf
 from app.wiring import System
 

@@ -67,6 +67,7 @@ KINDS = {
     "site_mode": "Lockdown and release",
     "site_settings": "Settings",
     "user": "User",
+    "visit": "Visit",
     "who_may_pass": "Who may pass",
     "zone": "Zone",
 }

@@ -1,0 +1,152 @@
+"""What happens to visits by itself: visitors come and go, hosts are told, and passes are sent.
+
+Everything follows from what is stored, so whatever a crash cuts off, the next look finishes. A mail may then be sent
+twice, and is never forgotten.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app.core.alerts.alert import Alert, AlertKind
+from app.core.errors import NotFound
+from app.core.events.records import EventFilter
+from app.core.people.visits import MOST_TRIES, Cancelled, LeftBy, MailState, Visit, VisitState
+from app.core.ports.mail import Mail, Mailer, MailFault
+from app.core.ports.store import Clock, Store, Transaction
+from app.core.types import Status, Verdict
+from app.services.access.visits.visit_book import ShownVisit, VisitBook
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
+Written = Callable[[ShownVisit, str | None], Mail | None]
+
+
+@dataclass(frozen=True)
+class Letters:
+    """Writes the mails. None for somebody who has no address. for_visitor: gets the pass's code as well."""
+
+    for_visitor: Written
+    for_host: Written
+
+
+@dataclass(frozen=True)
+class VisitWatch:
+    """mailer: None without a mail server."""
+
+    store: Store
+    book: VisitBook
+    clock: Clock
+    new_id: Callable[[], str]
+    mailer: Mailer | None = None
+
+    def look(self, letters: Letters) -> None:
+        """Brings all visits up to date. Of several processes, one does it. Raises NotRecorded."""
+        with self.store.alone("visits") as mine:
+            if not mine:
+                return
+            now = self.clock()
+            with self.store.read() as tx:
+                open_ = tx.visits.unsettled(now)
+                changed = [one.id for one in open_ if self._seen(tx, one, now) != one]
+            for visit_id in changed:
+                self._follow(visit_id)
+            self._alert(now)
+            if self.mailer is not None:
+                self._send(self.mailer, letters)
+
+    def _follow(self, visit_id: str) -> None:
+        with self.store.write() as tx:
+            visit = tx.visits.get(visit_id)
+            if visit is None or tx.employees.get(visit.employee_id, for_update=True) is None:
+                return
+            visit = tx.visits.get(visit_id) or visit
+            now = self.clock()
+            after = self._seen(tx, visit, now)
+            if after.cancelled_at != visit.cancelled_at:
+                tx.rules.lock()
+                self.book.cancel_in(tx, visit, Cancelled.HOST_INACTIVE)
+            elif after != visit:
+                tx.visits.put(after)
+
+    def _seen(self, tx: Transaction, visit: Visit, now: datetime) -> Visit:
+        """The visit as gates and the host's row say that it is."""
+        presence = tx.presences.get(visit.employee_id)
+        if presence is not None and presence.zone_id is not None:
+            visit = self._inside(tx, visit, presence.since)
+        elif presence is not None and visit.inside and presence.since > (visit.arrived_at or now):
+            return replace(visit, left_at=presence.since, left_by=LeftBy.GATE)
+        elif presence is None and visit.arrived_at is None:
+            visit = self._let_in(tx, visit)
+        if visit.arrived_at is None and visit.is_open(now):
+            host = tx.employees.get(visit.host_id)
+            if host is None or host.status is not Status.ACTIVE:
+                return replace(visit, cancelled_at=now)
+        return visit
+
+    def _let_in(self, tx: Transaction, visit: Visit) -> Visit:
+        """At a site without zones nobody counts who is inside: a visitor has come once a gate has opened for them."""
+        if tx.rules.all().zones:
+            return visit
+        which = EventFilter(employee_id=visit.employee_id, verdict=Verdict.OPEN, since=visit.created_at, limit=1)
+        found = tx.events.find(which)
+        return self._inside(tx, visit, found[0].at) if found else visit
+
+    def _inside(self, tx: Transaction, visit: Visit, since: datetime) -> Visit:
+        if visit.inside or (visit.left_at is not None and since <= visit.left_at):
+            return visit
+        if visit.arrived_at is not None:
+            return replace(visit, left_at=None, left_by=None)
+        return replace(visit, arrived_at=since, host_mail=MailState.NONE if self.mailer is None else MailState.DUE)
+
+    def _alert(self, now: datetime) -> None:
+        """One alert for all who are inside after the end of their visit; the page of visitors names them."""
+        with self.store.read() as tx:
+            late = any(one.state(now) is VisitState.OVERDUE for one in tx.visits.unsettled(now))
+            raised = any(one.kind is AlertKind.VISITOR_STILL_INSIDE for one in tx.alerts.uncleared())
+        if late == raised:
+            return
+        with self.store.write() as tx:
+            if late:
+                tx.alerts.raise_(Alert(self.new_id(), now, AlertKind.VISITOR_STILL_INSIDE))
+            else:
+                tx.alerts.clear(AlertKind.VISITOR_STILL_INSIDE, None, None, now)
+
+    def _send(self, mailer: Mailer, letters: Letters) -> None:
+        now = self.clock()
+        with self.store.read() as tx:
+            due = [one for one in tx.visits.unsettled(now) if one.next_try_at is None or one.next_try_at <= now]
+            due = [one for one in due if MailState.DUE in (one.pass_mail, one.host_mail)]
+        for visit in due:
+            if visit.pass_mail is MailState.DUE:
+                self._one(mailer, visit.id, "pass_mail", letters.for_visitor)
+            if visit.host_mail is MailState.DUE:
+                self._one(mailer, visit.id, "host_mail", letters.for_host)
+
+    def _one(self, mailer: Mailer, visit_id: str, which: str, write: Written) -> None:
+        try:
+            with self.store.read() as tx:
+                shown = self.book.get(visit_id)
+                credential = tx.credentials.get(shown.visit.credential_id)
+                code = None if credential is None else self.book.passes.token_in(tx, credential)
+            mail = write(shown, code)
+            if mail is not None:
+                mailer.send(mail)
+            state, tries = (MailState.NONE if mail is None else MailState.SENT), 0
+        except NotFound:
+            return  # erased meanwhile
+        except MailFault as error:
+            tries = shown.visit.tries + 1
+            state = MailState.FAILED if error.final or tries >= MOST_TRIES else MailState.DUE
+            logger.warning('mail_not_sent visit=%s kind=%s tries=%d error="%s"', visit_id, which, tries, error)
+        wait = min(FIRST_WAIT * 2 ** max(0, tries - 1), LONGEST_WAIT)
+        again = self.clock() + wait if state is MailState.DUE else None
+        with self.store.write() as tx:
+            visit = tx.visits.get(visit_id)
+            if visit is None or tx.employees.get(visit.employee_id, for_update=True) is None:
+                return
+            visit = tx.visits.get(visit_id) or visit
+            fields = {which: state, "tries": 0 if state is not MailState.DUE else tries, "next_try_at": again}
+            tx.visits.put(replace(visit, **fields))  # type: ignore[arg-type]
