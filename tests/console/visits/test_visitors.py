@@ -1,0 +1,77 @@
+"""Visitors in the browser: invited in one form, the pass on the screen and behind its link, and the end of a visit."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.core.people.details import Details
+from app.services.access.access import Approach
+from app.web.console.visits.letters import letters
+from tests.console.service import Service
+
+Open = Callable[..., Page]
+Look = Callable[[Page, str], Any]
+Axe = Callable[[Page], None]
+GATE = "visitors-gate"
+
+
+@pytest.fixture
+def host(site: Service) -> Iterator[str]:
+    system = site.system
+    if GATE not in {gate.name for gate in system.gates.all()}:
+        system.gates.add(GATE)
+    made = system.enrolment.add(Details("VH-1", "Hanna Host"))
+    yield made.number
+    since = system.clock() - timedelta(days=2)
+    for one in system.visits.book.between(since, since + timedelta(days=4)):
+        system.erasure.erase(one.visitor.id)
+    system.erasure.erase(made.id)
+
+
+def test_visitor_is_invited_comes_and_leaves(site: Service, host: str, page_as: Open, look: Look, axe: Axe) -> None:
+    page = page_as("security", path="/visitors")
+    expect(page.get_by_text("Nobody is expected")).to_be_visible()
+    page.get_by_role("button", name="Invite a visitor").click()
+    dialog = page.get_by_role("dialog", name="Invite a visitor")
+    dialog.get_by_role("button", name="Invite", exact=True).click()
+    expect(dialog.get_by_text("Type the visitor's name.")).to_be_visible()
+    dialog.get_by_label("Visitor's name").fill("Vera Visitor")
+    dialog.get_by_label("Host").fill("nobody")
+    dialog.get_by_label(GATE).check()
+    dialog.get_by_role("button", name="Invite", exact=True).click()
+    expect(dialog.get_by_text("There is no employee with this number.")).to_be_visible()
+    dialog.get_by_label("Host").fill(host)
+    dialog.get_by_label("Company").fill("ACME")
+    look(page, "visitor-form"), axe(page)
+    dialog.get_by_role("button", name="Invite", exact=True).click()
+    expect(page.get_by_role("heading", name=re.compile("Vera Visitor"))).to_be_visible()
+    expect(page.get_by_role("img", name="QR code of the pass")).to_be_visible()
+    look(page, "visit"), axe(page)
+    link = page.get_by_label("Link to the pass").input_value()
+    own = page_as(path="/visit?" + link.partition("?")[2])
+    expect(own.get_by_text("Hanna Host expects you")).to_be_visible()
+    expect(own.get_by_role("img", name="QR code of your pass")).to_be_visible()
+    assert "token" not in own.url
+    look(own, "own-pass"), axe(own)
+
+    system = site.system
+    with system.store.read() as tx:
+        visit = tx.visits.get(page.url.rpartition("/")[2])
+        assert visit is not None
+        credential = tx.credentials.get(visit.credential_id)
+        assert credential is not None
+        code = system.passes.token_in(tx, credential)
+    assert system.access.decide(Approach(GATE, (), system.clock(), credential=code)).opens
+    system.visits.watch.look(letters(system))
+    page.goto("/visitors")
+    expect(page.get_by_text("1 Inside")).to_be_visible()
+    look(page, "visitors"), axe(page)
+    page.get_by_role("button", name="Vera Visitor has left").click()
+    expect(page.get_by_text("The visitor has left.")).to_be_visible()
+    expect(page.get_by_text("1 Left")).to_be_visible()
+    own.reload()
+    expect(own.get_by_role("img", name="QR code of your pass")).to_have_count(0)
