@@ -14,9 +14,8 @@ from app.adapters.crypto.journal import JsonJournal
 from app.adapters.crypto.key_file import KeyFile
 from app.adapters.crypto.pass_key import Ed25519PassKey
 from app.adapters.crypto.signing import Ed25519Signer
-from app.adapters.crypto.vault import Vault, derive, load_master_key
+from app.adapters.crypto.vault import Vault, load_master_key
 from app.adapters.db.engine import migrate
-from app.adapters.db.seals.row_seal import RowSeals
 from app.adapters.db.store import SqlStore, open_store
 from app.adapters.icalendar.calendar_file import read_calendar, write_calendar
 from app.adapters.uptime import uptime_s
@@ -72,7 +71,7 @@ from app.services.site.today import TodayService
 from app.settings import Settings
 from app.wiring import beginning
 from app.wiring.backups import SiteFiles
-from app.wiring.data_keys import check_master_key, settle_keys
+from app.wiring.data_keys import check_master_key, seals_of, settle_keys
 from app.wiring.driving import gate_control, gate_settings
 from app.wiring.passages import PassageServices, passage_services
 from app.wiring.people import SignInServices, open_sign_in
@@ -170,12 +169,12 @@ def open_backbone(
     with beginning.said_plainly(settings):
         migrate.upgrade(
             settings.url,
-            lambda: _seals(load()),
+            lambda: seals_of(load()),
             lambda: Vault(load(), KeyFile(settings.key_file)),
             sealed_before=KeyFile(settings.key_file).exists(),
         )
     master = load()
-    seals, key_file = _seals(master), KeyFile(settings.key_file)
+    seals, key_file = seals_of(master), KeyFile(settings.key_file)
     vault, signer = Vault(master, key_file), Ed25519Signer(master)
     # A test's clock applies to everything.
     store = open_store(settings.url, seals, vault, server_clock=clock is utc_now)
@@ -282,10 +281,6 @@ def open_backbone(
 
 def camera_policy(settings: Settings) -> address.CameraPolicy:
     return address.CameraPolicy(settings.camera_networks, frozenset(settings.camera_schemes))
-
-
-def _seals(master: bytes) -> RowSeals:
-    return RowSeals(derive(master, b"facegate row seals v1"))
 
 
 def _report_altered(store: SqlStore, clock: Callable[[], datetime], table: str, row: str) -> None:

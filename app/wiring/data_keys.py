@@ -1,7 +1,8 @@
 """Checks that master key and key file are this database's, before anything is served."""
 
 from app.adapters.crypto.key_file import KeyFile
-from app.adapters.crypto.vault import Vault
+from app.adapters.crypto.vault import Vault, derive
+from app.adapters.db.seals.row_seal import RowSeals
 from app.adapters.db.store import SqlStore
 from app.core.errors import CryptoFault
 from app.core.site.installation import Installation
@@ -48,3 +49,8 @@ def settle_keys(store: SqlStore, vault: Vault, key_file: KeyFile) -> None:
             "the key file people.keys is another machine's, or another database's, and nothing that was sealed here "
             "opens with it: set people_keys to the file that the other machines use, or restore its newest copy"
         )
+
+
+def seals_of(master: bytes) -> RowSeals:
+    """What seals rows under this master key."""
+    return RowSeals(derive(master, b"facegate row seals v1"))

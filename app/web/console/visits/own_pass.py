@@ -28,8 +28,17 @@ def show(request: Request, system: SystemOf, token: str = "") -> Response:
     except Refusal as refusal:
         page = render(request, "visits/own_pass.html", None, 404, shown=None, site="", qr="", problem=refusal.detail)
     else:
-        site = system.site_clock.read().site
-        qr = drawn(code) if code else ""
-        page = render(request, "visits/own_pass.html", None, shown=shown, site=site, qr=qr, problem="")
+        clocks, visit = system.site_clock.read(), shown.visit
+        page = render(
+            request,
+            "visits/own_pass.html",
+            None,
+            shown=shown,
+            site=clocks.site,
+            starts=visit.starts_at.astimezone(clocks.zone),
+            ends=visit.ends_at.astimezone(clocks.zone),
+            qr=drawn(code) if code else "",
+            problem="",
+        )
     page.headers.update(UNLISTED)
     return page
