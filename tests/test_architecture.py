@@ -178,7 +178,7 @@ def test_rows_are_sealed_under_the_master_key_alone() -> None:
             match node:
                 case ast.Call(func=ast.Name(id="RowSeals") | ast.Attribute(attr="RowSeals"), args=args):
                     keys.append((named(module), *map(ast.unparse, args)))
-    assert keys == [("app/wiring/backbone.py", "derive(master, b'facegate row seals v1')")]
+    assert keys == [("app/wiring/data_keys.py", "derive(master, b'facegate row seals v1')")]
 
 
 def test_apps_readme_lists_every_setting_and_its_default() -> None:

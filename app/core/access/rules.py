@@ -73,7 +73,6 @@ class EntryMode(StrEnum):
 
     @property
     def by_qr(self) -> bool:
-        """Whether the QR pass alone of somebody who has a template is enough."""
         return self.by_badge or self is EntryMode.QR
 
 
@@ -157,10 +156,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Who:
-    """The people a rule allows: everybody but guests, or members of groups together with single people.
-
-    Raises BadInput.
-    """
+    """The people a rule allows: everybody but guests, or groups together with single people. Raises BadInput."""
 
     everybody: bool = False
     groups: frozenset[str] = frozenset()
@@ -171,8 +167,7 @@ class Who:
             raise BadInput("rule_reaches_nobody", "A rule is for everybody, or for groups and people that it names.")
 
     def includes(self, person: "Person") -> bool:
-        by_name = person.id in self.people or not self.groups.isdisjoint(person.groups)
-        return by_name or (self.everybody and not person.guest)
+        return (self.everybody and not person.guest) or bool({person.id} & self.people or self.groups & person.groups)
 
     def among(self, groups: set[str]) -> "Who | None":
         """The same people without groups that are not there; None for nobody."""
@@ -294,10 +289,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Person:
-    """What the rules know of a person. groups: ids. Both dates belong to the validity, as days at the gate.
-
-    guest: rules for everybody leave them out.
-    """
+    """What the rules know of a person. groups: ids. Both dates are days at the gate, the last one included."""
 
     id: str
     groups: frozenset[str] = frozenset()
@@ -305,4 +297,4 @@ class Person:
     valid_from: date | None = None
     valid_until: date | None = None
     block: Block | None = None
-    guest: bool = False
+    guest: bool = False  # rules for everybody leave them out
