@@ -57,6 +57,7 @@ from app.web.console.faults import as_page
 from app.web.console.gates import gates as gate_pages
 from app.web.console.imports import imports as import_pages
 from app.web.console.people import employees as employee_pages
+from app.web.console.people import passes as pass_page
 from app.web.console.people import person as person_pages
 from app.web.console.people import self_enrolment as self_enrolment_page
 from app.web.console.people import unknown_faces as unknown_pages
@@ -103,6 +104,7 @@ PAGES = (
     self_enrolment_page,
     unknown_pages,
     person_pages,
+    pass_page,
     visit_pages,
     own_pass,
     import_pages,

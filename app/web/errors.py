@@ -137,6 +137,9 @@ def _fault() -> JSONResponse:
     return problem(503, "system_fault", detail, {"Retry-After": "5"})
 
 
+MOST_LISTED_CHARS = 500
+
+
 def _malformed(request: Request, error: Exception) -> JSONResponse:
     # The answer does not repeat what was sent: it may be a secret or somebody's name.
     assert isinstance(error, RequestValidationError)
@@ -149,6 +152,8 @@ def _malformed(request: Request, error: Exception) -> JSONResponse:
         names, first["msg"] = [], "The body is not JSON"
     if first["type"] == "model_attributes_type" and not names and not _is_json(request):
         first["msg"] = "The body is not declared as JSON; send the header Content-Type: application/json"
+    if first["type"] == "enum" and len(first["msg"]) > MOST_LISTED_CHARS:
+        first["msg"] = "Send one of the values that /docs lists"
     where = ".".join(names) or "request"
     return problem(422, "malformed_request", f"{where}: {first['msg']}.")
 

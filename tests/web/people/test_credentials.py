@@ -216,6 +216,10 @@ def test_qr_pass_is_given_shown_read_and_taken_back(
     assert (event["reason"], event["credential"]["id"]) == ("credential_accepted", made["id"])
     page = client.get(f"/employees/{person}", headers=admin_page(client, system)).text
     assert f"QR pass ending {made['last_four']}" in page and token not in page
+    shown = client.get(f"/passes/{made['id']}", headers=admin_page(client, system))
+    assert shown.status_code == 200 and "data:image/svg+xml" in shown.text
+    guard = client.get(f"/passes/{made['id']}", headers=cookie(sign_in(system, Role.SECURITY)))
+    assert guard.status_code == 403 and "data:image" not in guard.text
     assert client.delete(f"/v1/credentials/{made['id']}", headers=admin).status_code == 204
     body = client.post(DECISIONS, headers=gate, json={"credential": token}).json()
     assert (body["decision"], body["reason"], body["credential"]["id"]) == ("deny", "credential_unknown", None)
