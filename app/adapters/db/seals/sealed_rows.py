@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from app.adapters.db.seals.noting import note, notes
 from app.adapters.db.seals.row_seal import Altered, covered, seals_of
@@ -46,7 +47,7 @@ class SealedRows:
         """The columns of a row selected whole; None for no row and for an altered one."""
         if row is None:
             return None
-        values = dict(row._mapping)
+        values: dict[str, Any] = dict(zip(row._fields, row, strict=True))
         if not self._seals.is_valid(self._table, values):
             self._seals.note_altered(self._table, values)
             return None
@@ -82,8 +83,12 @@ class SealedRows:
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Inserts the row, or replaces whatever has its key."""
-        key = [column == values[column.name] for column in self._table.primary_key]
         noted = notes(self._connection, self._table)
+        if not noted and self._table not in COUNTED:  # nobody asks what was there
+            whole = {column.name: values.get(column.name) for column in self._table.c}
+            self._connection.execute(_over(self._table, self._connection.dialect.name), whole | self.sealed(values))
+            return
+        key = [column == values[column.name] for column in self._table.primary_key]
         query = (select(self._table) if noted else select(self._table.c.seal)).where(*key)
         before = self._connection.execute(held(query)).one_or_none()
         if before is None:
@@ -217,6 +222,16 @@ def _by(table: Table, columns: tuple[str, ...], for_update: bool) -> Select[Any]
 @cache
 def _into(table: Table) -> Insert:
     return insert(table)
+
+
+@cache
+def _over(table: Table, dialect: str) -> Insert:
+    """An insert of a whole row, or in the place of the one with its key."""
+    # As engine.connect.upsert_in, which is above this module.
+    new = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    key = list(table.primary_key)
+    changed = {column.name: new.excluded[column.name] for column in table.c if not column.primary_key}
+    return new.on_conflict_do_update(index_elements=key, set_=changed)
 
 
 def _children(table: Table) -> Iterable[tuple[Table, Column[Any], Column[Any]]]:

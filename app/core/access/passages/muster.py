@@ -35,7 +35,7 @@ class Tick:
     actor: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Listed:
     """One person of the list. presence: None for somebody who was ticked, and whose place is not known any more."""
 

@@ -7,7 +7,7 @@ SHORTEST_RESERVATION = timedelta(seconds=8)
 AFTER_UNLOCK = timedelta(seconds=3)  # for the sensor's report to arrive
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Presence:
     """Where somebody is, since when, and the gate and event that say so. Without one, nobody knows.
 

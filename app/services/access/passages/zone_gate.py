@@ -7,8 +7,9 @@ with a limit is locked before it is counted.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from app.core.access.passages.presence import Passage, reserved_until
+from app.core.access.passages.presence import Passage, Presence, reserved_until
 from app.core.access.passages.ways import Way
 from app.core.access.passages.zone_checks import Position, ZoneAnswer, check, limited, same_opening
 from app.core.access.permission import CompiledRules
@@ -29,11 +30,20 @@ class Zoned:
     Attributes:
         way: None for a gate that stands at no zone.
         earlier: the id of the event that opened this gate for this person and still does.
+        known: what was read of the person to answer; None where nothing was.
     """
 
     way: Way | None
     answer: ZoneAnswer = NOTHING_ASKED
     earlier: str | None = None
+    known: "Known | None" = None
+
+
+class Known(NamedTuple):
+    """What is stored of a person whose row is locked. granted: whether a passage is, even one that lapsed."""
+
+    presence: Presence | None
+    granted: bool
 
 
 @dataclass(frozen=True)
@@ -72,18 +82,20 @@ class ZoneGate:
         if way is not None and for_update:
             for zone in limited(way.entered):
                 tx.presences.lock_zone(zone.id)
-        granted = tuple(one for one in tx.passages.of_person(employee.id) if one.until > now)
-        position = Position(tx.presences.get(employee.id), granted)
+        stored = tx.passages.of_person(employee.id)
+        position = Position(tx.presences.get(employee.id), tuple(one for one in stored if one.until > now))
+        known = Known(position.presence, bool(stored))
         opened = now - timedelta(milliseconds=gate.unlock_ms)
         assumed = gate.passages is PassageSource.ASSUME_ON_GRANT
         earlier = same_opening(position, gate.id, now, opened, assumed=assumed)
         if way is None or earlier is not None:
-            return Zoned(way, earlier=earlier)
+            return Zoned(way, earlier=earlier, known=known)
 
         def inside(zone: Zone) -> int:
             return tx.presences.count_inside(zones.inside(zone.id), now, but=employee.id)
 
-        return Zoned(way, check(way, zones, position, rules.group_ids(employee.groups), now, inside))
+        answer = check(way, zones, position, rules.group_ids(employee.groups), now, inside)
+        return Zoned(way, answer, known=known)
 
     def grant(
         self, tx: Transaction, gate: Gate, zoned: Zoned | None, event_id: str, person_id: str | None, now: datetime
@@ -95,9 +107,9 @@ class ZoneGate:
         until = reserved_until(now, gate.unlock_ms)
         made = Passage(self.new_id(), gate.id, event_id, person_id, way.zone_from, way.zone_to, now, until)
         if gate.passages is PassageSource.ASSUME_ON_GRANT:
-            gone_through(tx, made, now)
+            gone_through(tx, made, now, zoned.known)
             return None
-        if person_id is not None:
+        if person_id is not None and (zoned.known is None or zoned.known.granted):
             tx.passages.leave(person_id)
         tx.passages.add(made)
         return GrantedPassage(made.id, until)
@@ -114,15 +126,18 @@ class ZoneGate:
 NO_ZONE = Way(None, None, (), ())
 
 
-def gone_through(tx: Transaction, passage: Passage, at: datetime) -> None:
-    """Counts a passage: the person is behind the gate, or one unknown person is."""
+def gone_through(tx: Transaction, passage: Passage, at: datetime, known: Known | None = None) -> None:
+    """Counts a passage: the person is behind the gate, or one unknown person is. known: if the caller has read it."""
     if passage.person_id is None:
         count_unknown(tx, passage.zone_from, passage.zone_to, at)
         return
     # Whatever they were granted elsewhere is over.
-    tx.passages.leave(passage.person_id)
+    if known is None or known.granted:
+        tx.passages.leave(passage.person_id)
     arrived = passage.arrived(at)
-    if arrived is not None:
+    if arrived is not None and known is not None:
+        tx.presences.replace(known.presence, arrived)
+    elif arrived is not None:
         tx.presences.put(arrived)
 
 

@@ -1,5 +1,6 @@
 """Who is inside which zone: occupancy, the muster with its ticks, and corrections."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -10,7 +11,7 @@ from app.services.access.passages.muster_book import MusterView
 from app.services.access.passages.presence_control import EVERYBODY
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.passage_schemas import ZoneRef
-from app.web.api.schemas import Identity, Moment, Strict
+from app.web.api.schemas import Moment, Strict
 from app.web.csv_file import csv_file
 from app.web.fields import PlainText
 from app.web.security import Reader, SystemOf, Watcher
@@ -20,26 +21,34 @@ router = APIRouter(tags=["Passages"])
 Comment = Annotated[PlainText, Field(min_length=1, max_length=200, examples=["Left by the fire exit"])]
 
 
-class InsideOut(BaseModel):
+# A list has one of these a person. A model takes three times as long to make, and twice that to collect again: of
+# 10,000 people, 217 ms for models and 45 for these (2026-11-30).
+@dataclass(frozen=True, slots=True)
+class WhoInside:
+    id: str
+    name: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class InsideOut:
     """Somebody who is inside. since, gate: when and by which gate they came; no gate after a correction."""
 
-    employee: Identity
+    employee: WhoInside
     since: Moment | None
     gate: str | None
-    ticked_at: Moment | None = Field(description="in the roll call that lasts: when they were seen")
-    ticked_by: str | None = Field(description="id of the key or user who saw them")
+    ticked_at: Annotated[Moment | None, Field(description="in the roll call that lasts: when they were seen")]
+    ticked_by: Annotated[str | None, Field(description="id of the key or user who saw them")]
 
     @classmethod
     def of(cls, one: Listed, view: MusterView) -> "InsideOut":
-        name = view.names.get(one.person_id)
-        return cls.model_construct(
-            employee=Identity.model_construct(
-                id=one.person_id, name=name.name if name else "", number=name.number if name else ""
-            ),
-            since=one.presence.since if one.presence else None,
-            gate=view.gates.get(one.presence.gate_id or "") if one.presence else None,
-            ticked_at=one.tick.at if one.tick else None,
-            ticked_by=one.tick.actor if one.tick else None,
+        name, presence, tick = view.names.get(one.person_id), one.presence, one.tick
+        return cls(
+            WhoInside(one.person_id, name.name, name.number) if name else WhoInside(one.person_id, "", ""),
+            presence.since if presence else None,
+            view.gates.get(presence.gate_id or "") if presence else None,
+            tick.at if tick else None,
+            tick.actor if tick else None,
         )
 
 
@@ -149,10 +158,11 @@ def occupancy(system: SystemOf, _: Reader) -> OccupancyOut:
     return OccupancyOut(at=view.at, people=view.list.people, unknown=view.list.unknown, zones=zones)
 
 
-@router.get("/muster", summary="The muster list", responses=ERRORS)
-def read(system: SystemOf, _: Reader) -> MusterListOut:
+@router.get("/muster", summary="The muster list", response_model=MusterListOut, responses=ERRORS)
+def read(system: SystemOf, _: Reader) -> Response:
     """Everybody inside, with the ticks of the roll call that lasts. An emergency release begins one by itself."""
-    return _shown(system.passages.muster.view())
+    # What we made need not be checked again: of 10,000 people that takes as long as all the rest.
+    return Response(_shown(system.passages.muster.view()).model_dump_json(), media_type="application/json")
 
 
 @router.get("/muster.csv", summary="The muster list as CSV", responses=ERRORS, response_class=Response)

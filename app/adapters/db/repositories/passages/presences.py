@@ -37,9 +37,11 @@ class PresenceRows:
         return int(row[0]), int(row[1])
 
     def put(self, presence: Presence) -> None:
-        before = self.get(presence.person_id)
-        columns = {"employee_id" if name == "person_id" else name: value for name, value in vars(presence).items()}
-        self._rows.put({**columns, "before": None if before is None else _kept(before)})
+        self.replace(self.get(presence.person_id), presence)
+
+    def replace(self, before: Presence | None, presence: Presence) -> None:
+        kept = None if before is None else {**_columns(before), "since": to_millis(before.since)}
+        self._rows.put({"employee_id": presence.person_id, **_columns(presence), "before": kept})
 
     def undo(self, event_id: str) -> None:
         for row in list(self._rows.find(select(presences).where(presences.c.event_id == event_id))):
@@ -156,9 +158,9 @@ def _presence(row: Mapping[str, Any]) -> Presence:
     return Presence(row["employee_id"], row["zone_id"], row["since"], row["gate_id"], row["event_id"])
 
 
-def _kept(presence: Presence) -> dict[str, Any]:
-    kept = {name: value for name, value in vars(presence).items() if name != "person_id"}
-    return {**kept, "since": to_millis(presence.since)}
+def _columns(presence: Presence) -> dict[str, Any]:
+    where, event = {"zone_id": presence.zone_id, "since": presence.since}, {"event_id": presence.event_id}
+    return {**where, "gate_id": presence.gate_id, **event}
 
 
 def _passage(row: Mapping[str, Any]) -> Passage:
