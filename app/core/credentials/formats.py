@@ -12,8 +12,10 @@ from app.core.credentials.badge import Badge
 from app.core.errors import BadInput
 
 SAME_SERIALS_AT = 301  # cards: two of them share their last two bytes with a probability of 50 %
-_NUMBER = re.compile(r"(?:([0-9]{1,10})[-/ ])?([0-9]{1,12})", re.ASCII)
+_NUMBER = re.compile(r"(?:([0-9]{1,10})[-/, ])?([0-9]{1,12})", re.ASCII)
 _SERIAL = re.compile(r"0x([0-9A-Fa-f]{8})", re.ASCII)
+_HEX = re.compile(r"[0-9A-Fa-f]{4,128}", re.ASCII)
+_BETWEEN = re.compile(r"[:\- ]")  # bytes, as some readers type them
 
 
 class CardFormat(StrEnum):
@@ -147,6 +149,23 @@ def typed(text: str, card_format: CardFormat) -> Badge:
         raise BadInput("bad_badge_number", "Type the number of the badge, such as 12-4711, or its bits: 26:860933C0.")
     facility, number = found.groups()
     return encode(CardNumber(None if facility is None else int(facility), int(number)), card_format)
+
+
+def typed_hex(text: str, card_format: CardFormat) -> Badge:
+    """Reads what a reader at a keyboard types in hex digits: a card's serial number, or all bits, four a digit.
+
+    Raises BadInput('bad_badge', 'bad_badge_number').
+    """
+    digits = _BETWEEN.sub("", text.strip())
+    if not _HEX.fullmatch(digits) or len(digits) % 2:
+        raise BadInput("bad_badge_number", "A reader in hex types pairs of the digits 0 to 9 and A to F.")
+    if card_format is CardFormat.RAW:
+        return Badge.of_hex(4 * len(digits), digits)
+    if _LAYOUTS[card_format].parity:
+        raise BadInput("bad_badge_number", "In hex a reader types serial numbers or bits: choose such a format.")
+    if len(digits) != 8:
+        raise BadInput("bad_badge_number", "A 32-bit serial number has 8 hex digits. For others, choose bits as read.")
+    return encode(CardNumber(None, int(digits, 16)), card_format)
 
 
 def last_four(badge: Badge, card_format: CardFormat) -> str:

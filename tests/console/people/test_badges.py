@@ -1,5 +1,6 @@
 """A person gets a badge in the browser: by number, or by presenting it at a gate's reader; and it is taken back."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -69,3 +70,48 @@ def test_badge_is_presented_at_a_reader(site: Service, person: str, page_as: Ope
     expect(page.get_by_text("Badge ending 4711")).to_be_visible()
     decided = httpx.post(f"{site.url}/v1/gates/{GATE}/decisions", headers=key, json={"credential": "12-4711"})
     assert decided.json()["reason"] == "credential_accepted"
+
+
+def test_reader_at_the_keyboard_types_a_badge_and_nothing_is_added_unseen(
+    site: Service, person: str, page_as: Open, look: Look
+) -> None:
+    page = page_as("admin", path=f"/employees/{person}")
+    page.wait_for_load_state()
+    page.get_by_role("button", name="Add a badge").click()
+    dialog = page.get_by_role("dialog", name="A badge for Bea Badge")
+    dialog.get_by_label("Present it at").select_option(label="this computer: a reader types hex")
+    expect(dialog.get_by_label("Number")).to_be_focused()
+    for digits in ("DEADBEEF\n", "04A1B2C3\n"):  # the second takes the place of the first
+        page.keyboard.type(digits)
+    expect(dialog.get_by_text("32 bits, number 77705923")).to_be_visible()
+    expect(dialog.get_by_text("Check it, then add it.")).to_be_visible()
+    assert site.system.credentials.of(person) == []
+    look(page, "badge at the keyboard")
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("Badge ending 5923")).to_be_visible()
+
+
+def test_pin_is_issued_shown_once_and_taken_back(
+    site: Service, person: str, page_as: Open, look: Look, axe: Axe
+) -> None:
+    page = page_as("admin", path=f"/employees/{person}")
+    page.wait_for_load_state()
+    expect(page.get_by_text("No PIN.")).to_be_visible()
+    page.get_by_role("button", name="Issue a PIN").click()
+    dialog = page.get_by_role("dialog", name="A PIN for Bea Badge")
+    dialog.get_by_role("button", name="Issue", exact=True).click()
+    expect(dialog.locator("output")).to_have_text(re.compile(r"^\d{3} \d{3}$"))
+    look(page, "pin"), axe(page)
+    digits = dialog.locator("output").inner_text()
+    dialog.get_by_role("button", name="Done").click()
+    expect(page.get_by_text("The PIN was issued.")).to_be_visible()
+    assert digits not in page.content()
+    page.wait_for_load_state()
+    page.get_by_role("button", name="Add a duress PIN").click()
+    page.get_by_role("dialog", name="A duress PIN for Bea Badge").get_by_role("button", name="Issue").click()
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("button", name="Take back the duress PIN")).to_be_visible()
+    look(page, "pins"), axe(page)
+    page.wait_for_load_state()
+    page.get_by_role("button", name="Take back the PIN").click()
+    expect(page.get_by_text("No PIN.")).to_be_visible()

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, model_validator
 
 from app.core.credentials.badge import Badge
-from app.core.credentials.formats import CardFormat, readings, typed
+from app.core.credentials.formats import CardFormat, readings, typed, typed_hex
 from app.core.credentials.stored import CredentialKind
 from app.core.errors import NotFound
 from app.core.gates.gate import Gate
@@ -20,6 +20,7 @@ from app.web.security import Admin, SystemOf
 from app.wiring import System
 
 router = APIRouter(tags=["Credentials"])
+HEXADECIMAL = "the number is hex digits without a mark, as a reader at a keyboard types them: 04A1B2C3"
 NUMBER = "in the format, such as 12-4711 with a facility code; or the bits as read, such as 26:860933C0"
 
 
@@ -78,6 +79,7 @@ class CredentialIn(Strict):
     kind: CredentialKind = CredentialKind.BADGE
     card_format: CardFormat = Field(CardFormat.RAW, description="in which the number is typed and shown")
     number: PlainText | None = Field(None, min_length=1, max_length=160, examples=["12-4711"], description=NUMBER)
+    hexadecimal: bool = Field(False, description=HEXADECIMAL)
     gate: PlainText | None = Field(
         None, min_length=1, max_length=64, description="name or id: the unknown badge last read there"
     )
@@ -103,6 +105,7 @@ class CredentialIn(Strict):
 class NumberIn(Strict):
     number: PlainText = Field(min_length=1, max_length=160, examples=["12-4711"], description=NUMBER)
     card_format: CardFormat = CardFormat.RAW
+    hexadecimal: bool = Field(False, description=HEXADECIMAL)
 
 
 class BadgeOut(BaseModel):
@@ -166,7 +169,7 @@ def give(body: CredentialIn, system: SystemOf, who: Admin) -> PassOut | PinOut |
         assert ends is not None
         return PassOut.given(system.passes.give(body.employee, starts, ends, who.name, once=body.once), system)
     if body.number is not None:
-        badge = typed(body.number, body.card_format)
+        badge = _typed(body.number, body.card_format, body.hexadecimal)
         return CredentialOut.of(book.give(body.employee, badge, body.card_format, who.name))
     gate = system.gates.get(body.gate or "")
     return CredentialOut.of(book.give_read(body.employee, gate.id, body.card_format, who.name))
@@ -175,7 +178,7 @@ def give(body: CredentialIn, system: SystemOf, who: Admin) -> PassOut | PinOut |
 @router.post("/credentials/preview", summary="What a typed badge number means", responses=ERRORS)
 def preview(body: NumberIn, _: Admin) -> BadgeOut:
     """Stores nothing."""
-    return BadgeOut.of(typed(body.number, body.card_format))
+    return BadgeOut.of(_typed(body.number, body.card_format, body.hexadecimal))
 
 
 @router.get("/credentials/{credential}", summary="Read a credential", responses=ERRORS)
@@ -208,3 +211,7 @@ def readers(system: SystemOf, _: Admin) -> Page[ReaderOut]:
 @router.get("/readers/{gate}", summary="Read a gate's badge reader", responses=ERRORS)
 def reader(gate: str, system: SystemOf, _: Admin) -> ReaderOut:
     return ReaderOut.at(system, system.gates.get(gate))
+
+
+def _typed(number: str, card_format: CardFormat, hexadecimal: bool) -> Badge:
+    return typed_hex(number, card_format) if hexadecimal else typed(number, card_format)

@@ -18,7 +18,7 @@ async function show() {
   let words = "";
   if (typed) {
     try {
-      const badge = await call("/v1/credentials/preview", { method: "POST", json: { number: typed, card_format: format.value }, quiet: true });
+      const badge = await call("/v1/credentials/preview", { method: "POST", json: { number: typed, card_format: format.value, hexadecimal: inHex() }, quiet: true });
       const printed = badge.numbers[format.value];
       words = printed ? _`${badge.bits} bits, number ${printed}` : _`${badge.bits} bits: ${badge.hex}`;
     } catch (error) {
@@ -29,10 +29,25 @@ async function show() {
   if (mine === asked) preview.textContent = words;
 }
 
+/** A reader that is plugged in as a keyboard types the number, then Enter. Enter adds nothing: the preview comes first. */
+function atKeyboard() {
+  return gate.value === "keyboard";
+}
+const inHex = () => atKeyboard() && gate.selectedOptions[0].dataset.digits === "hex";
+
+number.addEventListener("keydown", (event) => {
+  if (!atKeyboard()) return;
+  if (event.key === "Enter") {
+    event.preventDefault();
+    hint.textContent = number.value.trim() ? _("A badge was read. Check it, then add it.") : hint.textContent;
+    number.select(); // the next one takes its place
+  }
+});
+
 /** Waits for a badge at the chosen reader while the dialog is open. */
 async function look() {
   const chosen = gate.value;
-  if (!dialog.open || !chosen) return;
+  if (!dialog.open || !chosen || atKeyboard()) return;
   let read = null;
   try {
     read = (await call(`/v1/readers/${chosen}`, { quiet: true, background: true })).unknown_badge;
@@ -53,7 +68,13 @@ async function look() {
 
 gate.addEventListener("change", () => {
   hint.textContent = hint.dataset.hint;
-  if (gate.value) format.value = gate.selectedOptions[0].dataset.format;
+  format.value = gate.selectedOptions[0].dataset.format ?? format.value;
+  if (atKeyboard()) {
+    hint.textContent = _("Hold the badge to the reader.");
+    number.focus();
+    show();
+    return;
+  }
   look();
 });
 form.addEventListener("input", show);
@@ -61,7 +82,7 @@ form.addEventListener("input", show);
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   clearProblems(form);
-  const json = { employee: form.dataset.employeeId, number: number.value.trim(), card_format: format.value };
+  const json = { employee: form.dataset.employeeId, number: number.value.trim(), card_format: format.value, hexadecimal: inHex() };
   if (!json.number) { problemAt(form, "badge-number", _("Type the number, or present the badge.")); return; }
   try {
     await call("/v1/credentials", { method: "POST", json, quiet: true });
