@@ -5,6 +5,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 from typing import Literal
 
@@ -39,7 +40,8 @@ class SmtpMailer:
             with self._connected() as server:
                 if self.user is not None:
                     server.login(self.user, self.password or "")
-                server.send_message(message)
+                # `send_message` would turn a line that begins with "From" into ">From".
+                server.sendmail(self.sender, [mail.to], message.as_bytes(policy=SMTP))
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
             raise MailFault("the address was refused", final=all(code >= 500 for code in codes)) from error

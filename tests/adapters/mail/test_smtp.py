@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from app.adapters.mail.smtp import SmtpMailer
 from app.core.ports.mail import Mail, MailFault
 
-MAIL = Mail("vera@example.org", "Ihr Besuch: Büro", "Guten Tag Vera Müller,\n", b"\x89PNG...")
+MAIL = Mail("vera@example.org", "Ihr Besuch: Büro", "Guten Tag Vera Müller,\nFrom 8:00 until 9:00.\n", b"\x89PNG...")
 USER = LoginPassword(b"gate", b"secret")
 
 
