@@ -25,6 +25,7 @@ from app.web.api.imports import columns, imports
 from app.web.api.people import (
     blocks,
     bulk,
+    consents,
     credentials,
     employees,
     exports,
@@ -141,6 +142,7 @@ API = (
     photos,
     photo_checks,
     invitations,
+    consents,
     credentials,
     columns,
     unknown_faces,

@@ -40,6 +40,7 @@ from app.services.events.quality import Quality
 from app.services.imports.import_desk import ImportDesk
 from app.services.imports.import_reports import ImportReports
 from app.services.imports.people_export import PeopleExport
+from app.services.people.consents import ConsentBook
 from app.services.people.enrolment import Enrolment
 from app.services.people.gallery import Gallery
 from app.services.people.portraits import Portraits
@@ -67,6 +68,7 @@ class System(Backbone):
     recognition: Recognition
     calibration: Calibration
     enrolment: Enrolment
+    consents: ConsentBook
     self_enrolment: SelfEnrolment
     bulk_changes: BulkChanges
     decisions: DecisionService
@@ -166,6 +168,7 @@ def _assemble(backbone: Backbone) -> System:
     access = Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), decisions)
     badge_reader = BadgeReader(access, backbone.gate_control.carry_out)
     backbone.gate_control.on_read = badge_reader.reported
+    consents = ConsentBook(store, backbone.signer, backbone.erasure.journal, backbone.clock, new_id)
     people_sync = PeopleSync(store, enrolment, backbone.erasure, backbone.clock, new_id)
     shared = {name: getattr(backbone, name) for name in Backbone.__dataclass_fields__}
     system = System(
@@ -174,7 +177,8 @@ def _assemble(backbone: Backbone) -> System:
         recognition=recognition,
         calibration=calibration,
         enrolment=enrolment,
-        self_enrolment=SelfEnrolment(store, enrolment, backbone.clock, new_id),
+        consents=consents,
+        self_enrolment=SelfEnrolment(store, enrolment, consents, backbone.clock, new_id),
         bulk_changes=BulkChanges(store, enrolment, backbone.permits, backbone.erasure),
         portraits=Portraits(
             enrolment, decoder(settings), lambda data: recognition.inspect(data, limits=ENROLMENT).box, encode_jpeg

@@ -27,6 +27,7 @@ from app.services.events.event_list import EventList
 from app.services.gates.by_hand import ByHand
 from app.services.gates.gate_list import GateList
 from app.services.gates.gate_settings import GateSettings, GateUpdate
+from app.services.people.consents import ConsentBook
 from app.services.people.enrolment import Enrolment
 from app.services.people.erasure import Erasure
 from app.services.people.gallery import Gallery
@@ -58,6 +59,7 @@ class Process:
         self.gates = GateList(self.store, clock, new_id)
         self.keys = Keys(self.store, clock, new_id)
         self.erasure = Erasure(self.store, signer, self.journal, clock, new_id, vault.forget)
+        self.consents = ConsentBook(self.store, signer, self.journal, clock, new_id)
         self.retention = Retention(self.store, signer, clock, usual_removers(), vault.forget)
         self.enrolment = Enrolment(
             store=self.store,

@@ -9,6 +9,7 @@ from app.core.credentials.stored import BadgeReads, Credentials, PinTallies, Pin
 from app.core.events.picture_digests import SentPictures
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
+from app.core.people.consents import Consents
 from app.core.people.directories import Directories
 from app.core.people.invitations import Invitations
 from app.core.people.visits import Visits
@@ -44,6 +45,7 @@ class Transaction(Protocol):
     installation: Installations
     imports: Imports
     invitations: Invitations
+    consents: Consents
     import_mappings: RememberedMappings
     cameras: Cameras
     gate_results: GateResults

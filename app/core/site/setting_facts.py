@@ -60,6 +60,9 @@ FACTS = {
         "Whether admins see faces that no gate knew, and may name them",
         "/employees/unknown",
     ),
+    "consent_required": SettingFact(
+        "Consent required", "Whether photos wait until the person has agreed", "/settings/site"
+    ),
     "consent_text": SettingFact(
         "Text of consent", "What people agree to who enrol from their own phone", "/settings/site", empty="our text"
     ),

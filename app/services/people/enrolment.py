@@ -19,6 +19,7 @@ from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition.evidence import unit
 from app.core.sealing import Sealed, context
 from app.core.types import Candidate, Employee, FrameResult, Photo, Template, Vector
+from app.services.people.consents import check_consent, note_date
 from app.services.people.gallery import Gallery
 from app.services.people.photo_judgement import (
     Judged,
@@ -69,6 +70,7 @@ class Enrolment:
             raise Conflict("number_taken", f"Another employee already has the number {employee.number}.")
         tx.data_keys.add(employee.id, self.vault.new_key())
         tx.employees.add(employee)
+        note_date(tx, self.new_id, self.clock, employee.id, details)
         return employee
 
     def get(self, employee_id: str) -> Employee:
@@ -99,6 +101,8 @@ class Enrolment:
         after = amended(before, details, self.clock())
         if after != before:
             tx.employees.update(after)
+        if after.consent_at != before.consent_at:
+            note_date(tx, self.new_id, self.clock, after.id, details)
         return after
 
     def add_photos(self, employee_id: str, photos: Sequence[bytes]) -> list[PhotoResult]:
@@ -160,7 +164,7 @@ class Enrolment:
         # Locked to the end, so that no other process enrols the same face under another number.
         tx.templates.lock()
         self._check_pack(tx)
-        _known(tx, employee_id)
+        check_consent(tx, _known(tx, employee_id))
         self.gallery.refresh(tx)
         key = _key(tx, employee_id)
         kept = tx.photos.of(employee_id)

@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.canonical import instant
@@ -16,8 +17,12 @@ from app.core.people.records import Receipt
 from app.core.ports.crypto import Journal, Signer
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.types import Employee
+from app.services.people.faces import forget_face
 
 logger = logging.getLogger(__name__)
+
+# A line of the journal with this member is about less than the whole person: see `services.people.consents`.
+SCOPE, FACE = "scope", "face"
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,9 @@ class Erasure:
                     continue
                 if not tx.employees.lock(employee_id):
                     continue  # as of nearly every line: nothing of them is left
+            if SCOPE in entry:
+                again += self._withdrawn(employee_id, entry)
+                continue
             with self.store.write() as tx:
                 tx.alerts.forget(employee_id)  # before the person is locked, in the order of locks
                 tx.templates.lock()
@@ -85,6 +93,22 @@ class Erasure:
                     self._erase(tx, employee_id)
                     again += 1
         return again
+
+    def _withdrawn(self, employee_id: str, entry: dict[str, object]) -> bool:
+        """Erases the face that somebody withdrew, if an older backup brought it back. One of later photos stays."""
+        if entry[SCOPE] != FACE:
+            return False  # a newer version knows what it is
+        until = datetime.fromisoformat(str(entry["erased_at"]))
+        with self.store.write() as tx:
+            tx.templates.lock()
+            employee = tx.employees.get(employee_id, for_update=True)
+            gone = forget_face(tx, employee_id, until)
+            for one in tx.consents.of(employee_id):
+                if one.stands and one.recorded_at <= until:
+                    tx.consents.put(replace(one, withdrawn_at=until))
+            if any(gone) and employee is not None and tx.templates.get(employee_id) is None:
+                tx.employees.update(replace(employee, consent_at=None))
+        return any(gone)
 
     def _forget(self, key: bytes | None) -> None:
         if key is not None:

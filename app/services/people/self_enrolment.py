@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from app.core.errors import BadInput, Conflict, NotFound
-from app.core.people.details import Details
+from app.core.people.consents import ConsentHow
 from app.core.people.invitations import (
     LASTS,
     MOST_AT_ONCE,
@@ -18,6 +18,7 @@ from app.core.people.invitations import (
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.tokens import digest
 from app.core.types import Employee
+from app.services.people.consents import ConsentBook
 from app.services.people.enrolment import Enrolment
 from app.services.people.photo_judgement import PhotoResult, judge
 
@@ -38,6 +39,7 @@ class Invited:
 class SelfEnrolment:
     store: Store
     enrolment: Enrolment
+    consents: ConsentBook
     clock: Clock
     new_id: Callable[[], str]
 
@@ -89,24 +91,19 @@ class SelfEnrolment:
             raise _over()
         return found, employee
 
-    def consent(self, token: str, text: str, today: date) -> None:
-        """Records that the person agreed to this text. Raises NotFound."""
+    def consent(self, token: str, text: str, today: date, language: str = "en") -> None:
+        """Records that the person agreed to this text, in this language. Raises NotFound."""
         invitation, _ = self.open(token)
         with self.store.write() as tx:
-            self.enrolment.update_in(tx, invitation.employee_id, lambda before: Details.of(before, consent_at=today))
+            self.consents.give(tx, invitation.employee_id, today, ConsentHow.LINK, text, language)
             self._put(tx, invitation.id, lambda one: replace(one, consent=text, consented_at=self.clock()))
 
     def decline(self, token: str) -> None:
-        """Records that the person prefers a card, and ends the link. Raises NotFound."""
+        """Records that the person prefers a card, erases the face that they had, ends the link. Raises NotFound."""
         invitation, _ = self.open(token)
         now = self.clock()
         with self.store.write() as tx:
-
-            def withdrawn(before: Employee) -> Details:
-                one = tx.invitations.get(invitation.id)  # as it is once the person is locked
-                return Details.of(before, consent_at=None if one and one.consented_at else before.consent_at)
-
-            self.enrolment.update_in(tx, invitation.employee_id, withdrawn)
+            self.consents.end(tx, invitation.employee_id, ConsentHow.LINK, must=False)
             self._put(
                 tx,
                 invitation.id,
@@ -137,6 +134,21 @@ class SelfEnrolment:
                     now = self.clock()
                     self._put(tx, invitation.id, lambda one: replace(one, state=InvitationState.DONE, answered_at=now))
         return [_without_names(result) for result in results]
+
+    def enrolled(self, token: str) -> tuple[Invitation, Employee]:
+        """Opens a link by which somebody enrolled, as long as their consent stands. Raises NotFound."""
+        with self.store.read() as tx:
+            found = tx.invitations.by_hash(digest(token))
+            employee = tx.employees.get(found.employee_id) if found else None
+            standing = employee is not None and any(one.stands for one in tx.consents.of(employee.id))
+        if found is None or employee is None or not standing or found.state is not InvitationState.DONE:
+            raise _over()
+        return found, employee
+
+    def withdraw(self, token: str) -> None:
+        """Withdraws the consent of the person who enrolled by this link, and erases their face. Raises NotFound."""
+        invitation, _ = self.enrolled(token)
+        self.consents.withdraw(invitation.employee_id, ConsentHow.LINK)
 
     def _put(self, tx: Transaction, invitation_id: str, change: Callable[[Invitation], Invitation]) -> None:
         """Of two that answer at once, one gets NotFound, and what it did with it is rolled back."""

@@ -18,7 +18,7 @@ TODAY = date(2026, 11, 29)
 
 @pytest.fixture
 def links(site: Process) -> SelfEnrolment:
-    return SelfEnrolment(site.store, site.enrolment, site.clock, new_id)
+    return SelfEnrolment(site.store, site.enrolment, site.consents, site.clock, new_id)
 
 
 def invited(site: Process, links: SelfEnrolment, number: str = "E-1") -> tuple[str, str]:

@@ -70,7 +70,8 @@ def test_person_enrols_by_the_link(client: TestClient, admin: Headers, person: s
     (result,) = client.post("/enrol/photos", headers=browser, files=photo).json()["photos"]
     assert result["accepted"] and result.get("id") is None
     problem(client.post("/enrol/photos", headers=browser, files=photo), 404)
-    assert "does not work any more" in client.get("/enrol", headers={"Cookie": browser["Cookie"]}).text
+    again = client.get("/enrol", headers={"Cookie": browser["Cookie"]}).text
+    assert "Withdraw my consent" in again and "Take a photo" not in again
     (kept,) = client.get(f"/v1/employees/{person}/invitations", headers=admin).json()["items"]
     assert (kept["state"], kept["expired"]) == ("done", False) and len(kept["consent_version"]) == 12
     assert "hash" not in kept and "token" not in kept
@@ -153,3 +154,20 @@ def test_unusable_invitations_are_refused(client: TestClient, admin: Headers, pe
         client.post("/v1/invitations", headers=admin, json={"employees": [person], "days": 99}), 400, code="bad_days"
     )
     assert client.get("/enrol", follow_redirects=False).status_code == 404
+
+
+def test_person_withdraws_by_the_link(client: TestClient, admin: Headers, person: str) -> None:
+    browser = opened(client, link(client, admin, person))
+    assert client.post("/enrol/withdraw", headers=browser).status_code == 404, "nobody agreed yet"
+    agree(client, browser)
+    files = [("photo", ("1.jpg", pictures.small(pictures.BOB[0], 720), pictures.JPEG))]
+    assert client.post("/enrol/photos", headers=browser, files=files).json()["photos"][0]["accepted"]
+    shown = client.get("/enrol", headers=browser)
+    assert shown.status_code == 200 and "Withdraw my consent and erase my photos" in shown.text
+    foreign = {**browser, "Sec-Fetch-Site": "cross-site"}
+    assert client.post("/enrol/withdraw", headers=foreign).status_code == 403
+    answer = client.post("/enrol/withdraw", headers=browser, follow_redirects=False)
+    assert answer.headers["location"] == "/enrol?said=withdrawn"
+    assert "No gate knows your face any more" in client.get("/enrol?said=withdrawn").text
+    assert client.get(f"/v1/employees/{person}/photos", headers=admin).json()["items"] == []
+    assert client.get("/enrol", headers=browser).status_code == 404

@@ -36,6 +36,7 @@ SEALED_LATER = {
     "0043": (tables.pin_tries,),
     "0044": (tables.directories, tables.directory_people, tables.directory_groups),
     "0045": (tables.visits,),
+    "0046": (tables.consents,),
 }
 TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (

@@ -17,7 +17,15 @@ from app.adapters.db.seals.people_directory import directory, names
 from app.adapters.db.seals.person_box import box_of
 from app.adapters.db.seals.row_seal import Altered, seals_of
 from app.adapters.db.seals.sealed_rows import SealedRows, batches, readable
-from app.adapters.db.tables import data_keys, employees, invitations, next_templates, photos, seal_totals, templates
+from app.adapters.db.tables import (
+    data_keys,
+    employees,
+    invitations,
+    next_templates,
+    photos,
+    seal_totals,
+    templates,
+)
 from app.adapters.db.tables import gallery as gallery_feed
 from app.core.errors import Conflict, CryptoFault
 from app.core.people import listing

@@ -42,6 +42,7 @@ from app.adapters.db.tables.passages import (
     zone_counts,
 )
 from app.adapters.db.tables.people import (
+    consents,
     data_keys,
     embeddings,
     employees,
@@ -91,6 +92,7 @@ __all__ = [
     "cameras",
     "clock",
     "confirmed_passages",
+    "consents",
     "corrections",
     "credentials",
     "data_keys",

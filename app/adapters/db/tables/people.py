@@ -132,6 +132,24 @@ removals = Table(
     Column("signature", String, nullable=False),
 )
 
+# What people agreed to. A withdrawn one is kept, until its person is erased.
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("employee_id", KEY, ForeignKey("employees.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("given_on", Day, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("how", String, nullable=False),
+    Column("actor", KEY),
+    Column("text", Text),
+    Column("language", String),
+    Column("withdrawn_at", Instant),
+    Column("withdrawn_how", String),
+    Column("withdrawn_by", KEY),
+    Column("erased_photos", Integer),
+)
+
 # A link by which a person enrols themselves. The token is known to nobody but them.
 invitations = Table(
     "invitations",

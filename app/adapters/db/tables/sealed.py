@@ -19,6 +19,7 @@ from app.adapters.db.tables.gates import gates, orders
 from app.adapters.db.tables.imports import import_mappings, imports
 from app.adapters.db.tables.passages import PASSAGE_TABLES
 from app.adapters.db.tables.people import (
+    consents,
     data_keys,
     embeddings,
     employees,
@@ -88,6 +89,7 @@ COUNTED = (
     site_settings,
     data_keys,
     templates,
+    consents,
     invitations,
     credentials,
     pin_tries,

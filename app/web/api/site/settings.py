@@ -24,6 +24,7 @@ UNKNOWN = "whether admins see the faces of the last three days that no gate knew
 KEPT = "how many backups stay in that folder"
 FIRST_HOUR = "whether an admin ended the first hour: the home page no longer lists what a new site lacks"
 CONSENT = "what people agree to when they enrol by a link; `{site}` stands for the site's name; null or empty: our text"
+REQUIRED = "whether nobody is enrolled without a consent that stands, since consent is the legal basis here"
 LANGUAGE = "of pages for browsers that ask for none of the languages of the pages; null: English"
 HELD = (
     "for how many hours personal data is kept, by kind, where that is not the usual time; `GET /v1/retention` lists "
@@ -43,6 +44,7 @@ class SettingsPatch(Strict):
     false_accept_rate: float | None = Field(None, ge=LEAST_RATE, le=MOST_RATE, examples=[0.001], description=RATE)
     unknown_faces: bool = Field(False, description=UNKNOWN)
     consent_text: str | None = Field(None, max_length=MOST_CONSENT_CHARS, description=CONSENT)
+    consent_required: bool = Field(False, description=REQUIRED)
     language: Literal["de"] | None = Field(None, examples=["de"], description=LANGUAGE)
     kept_hours: dict[str, int | None] = Field(
         default_factory=dict, max_length=50, examples=[{"stranger_pictures": 24}], description=HELD
@@ -59,6 +61,7 @@ class SettingsOut(BaseModel):
     false_accept_rate: float | None = Field(description=RATE)
     unknown_faces: bool = Field(description=UNKNOWN)
     consent_text: str | None = Field(description=CONSENT)
+    consent_required: bool = Field(description=REQUIRED)
     language: str | None = Field(description=LANGUAGE)
     kept_hours: dict[str, int] = Field(examples=[{"stranger_pictures": 24}], description=HELD)
 

@@ -37,6 +37,7 @@ KINDS = {
     "calendar": "Calendar",
     "call": "Order",
     "camera": "Camera",
+    "consent": "Consent",
     "correction": "Correction",
     "erasure": "Erasure",
     "event_pictures": "Pictures of an event",

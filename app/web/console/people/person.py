@@ -13,6 +13,7 @@ from app.core.types import OPENING
 from app.services.people.enrolment import MAX_PHOTOS
 from app.web.console.access.explanations import why
 from app.web.console.access.grants import grant_words
+from app.web.console.actors import actor_names
 from app.web.console.page_clock import from_field
 from app.web.console.people.standing import labels
 from app.web.console.people.strength import strength_words
@@ -21,6 +22,7 @@ from app.web.console.render import render
 from app.web.console.session import AdminPage
 from app.web.console.words import REASONS
 from app.web.fields import PlainText
+from app.web.language.catalog import LANGUAGES
 from app.web.security import SystemOf
 
 router = APIRouter(include_in_schema=False)
@@ -80,6 +82,11 @@ def one(
             (one for one in credentials if one.credential.kind.is_pin),
             key=lambda one: one.credential.kind != CredentialKind.PIN,
         ),
+        consents=system.consents.of(employee_id),
+        consent_required=system.site_settings.get().consent_required,
+        consent_actor=actor_names(system),
+        languages_of_consent=LANGUAGES,
+        today=clocks.today,
         strength=strength_words(system, employee, len(badges)),
         timeline=timeline(employee, photos, passages, clocks.now),
         most_photos=MAX_PHOTOS,

@@ -9,12 +9,12 @@ from app.core.errors import Refusal
 from app.core.people.invitations import version_of
 from app.core.site.settings import CONSENT
 from app.web.console.render import render
-from app.web.language.catalog import translated
+from app.web.language.catalog import ENGLISH, now, translated
 from app.web.security import INVITATION, SystemOf, from_here, prefix_of
 from app.wiring import System
 
 router = APIRouter(include_in_schema=False)
-Said = Literal["", "done", "declined"]
+Said = Literal["", "done", "declined", "withdrawn"]
 
 
 @router.get("/enrol", response_class=HTMLResponse)
@@ -31,6 +31,10 @@ def show(request: Request, system: SystemOf, token: str = "", said: Said = "") -
     try:
         invitation, employee = system.self_enrolment.open(_token(request))
     except Refusal as refusal:
+        if (name := _enrolled(request, system)) is not None:
+            return render(
+                request, "people/enrol.html", None, step="enrolled", site="", consent="", name=name, problem=""
+            )
         gone = {"step": "gone", "site": "", "consent": "", "name": "", "problem": refusal.detail}
         return render(request, "people/enrol.html", None, 404, **gone)
     step = "photos" if invitation.consented_at else "consent"
@@ -57,7 +61,8 @@ def agree(request: Request, system: SystemOf, version: Annotated[str, Form(max_l
     consent = _consent(system, clocks.site)
     system.self_enrolment.open(_token(request))
     if version == version_of(consent):
-        system.self_enrolment.consent(_token(request), consent, clocks.today)
+        language = _language(system)
+        system.self_enrolment.consent(_token(request), consent, clocks.today, language)
     return RedirectResponse("/enrol", 303)
 
 
@@ -68,10 +73,32 @@ def decline(request: Request, system: SystemOf) -> Response:
     return _ended(request, "declined")
 
 
+@router.post("/enrol/withdraw")
+def withdraw(request: Request, system: SystemOf) -> Response:
+    """By the link with which the person enrolled: their face is erased at once."""
+    from_here(request)
+    system.self_enrolment.withdraw(_token(request))
+    return _ended(request, "withdrawn")
+
+
+def _enrolled(request: Request, system: System) -> str | None:
+    """The name of whoever enrolled by this link and may withdraw that."""
+    try:
+        return system.self_enrolment.enrolled(_token(request))[1].name
+    except Refusal:
+        return None
+
+
 def _ended(request: Request, said: Said) -> Response:
     answer = RedirectResponse(f"/enrol?said={said}", 303)
     answer.delete_cookie(INVITATION, path=f"{prefix_of(request)}/enrol")
     return answer
+
+
+def _language(system: System) -> str:
+    """The language of the text of consent: the site's own has the language of the site."""
+    settings = system.site_settings.get()
+    return (settings.language or ENGLISH) if settings.consent_text else now().language
 
 
 def _token(request: Request) -> str:

@@ -34,6 +34,7 @@ def site(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
         settings_version=version_of(settings),
         most_hours=MOST_GRANT_HOURS,
         consent_text=settings.consent_text or "",
+        consent_required=settings.consent_required,
         our_consent=translated(CONSENT),
         most_consent=MOST_CONSENT_CHARS,
         site_language=settings.language or ENGLISH,

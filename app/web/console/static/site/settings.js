@@ -51,7 +51,7 @@ consent.addEventListener("submit", (event) => {
   event.preventDefault();
   const text = consent.elements.consent_text.value.trim();
   const theirs = () => _("Somebody else changed the site's settings meanwhile.");
-  saveSettings(consent, { consent_text: text || null }, { field: "consent_text", saved: _("Saved. Whoever opens a link now reads it."), theirs });
+  saveSettings(consent, { consent_text: text || null, consent_required: consent.elements.consent_required.checked }, { field: "consent_text", saved: _("Saved. Whoever opens a link now reads it."), theirs });
 });
 const pages = document.getElementById("pages");
 pages.addEventListener("submit", (event) => {
