@@ -123,7 +123,7 @@ def test_tail_widens_as_the_mean_of_several_pictures_shortens() -> None:
 
 
 def test_frame_of_another_person_must_be_rarer_the_more_pictures_are_known() -> None:
-    assert CALIBRATION.shows(1) == pytest.approx(TAIL.similarity(5e-4))
-    assert CALIBRATION.shows(4) == pytest.approx(TAIL.similarity(5e-4, photos=4))
+    assert CALIBRATION.shows(1) == pytest.approx(TAIL.similarity(4e-4))
+    assert CALIBRATION.shows(4) == pytest.approx(TAIL.similarity(4e-4, photos=4))
     assert CALIBRATION.shows(4) > CALIBRATION.shows(1)
     assert CALIBRATION.clear == TAIL.similarity(1e-5) > CALIBRATION.shows(8)
