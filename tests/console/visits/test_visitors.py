@@ -72,6 +72,6 @@ def test_visitor_is_invited_comes_and_leaves(site: Service, host: str, page_as: 
     look(page, "visitors"), axe(page)
     page.get_by_role("button", name="Vera Visitor has left").click()
     expect(page.get_by_text("The visitor has left.")).to_be_visible()
-    expect(page.get_by_text("1 Left")).to_be_visible()
+    expect(page.get_by_text("1 Gone")).to_be_visible()
     own.reload()
     expect(own.get_by_role("img", name="QR code of your pass")).to_have_count(0)

@@ -7,7 +7,7 @@ STATES: dict[VisitState, tuple[str, str]] = {
     VisitState.EXPECTED: ("Expected", "info"),
     VisitState.INSIDE: ("Inside", "good"),
     VisitState.OVERDUE: ("Still inside", "bad"),
-    VisitState.LEFT: ("Left", ""),
+    VisitState.LEFT: ("Gone", ""),
     VisitState.MISSED: ("Did not come", ""),
     VisitState.CANCELLED: ("Cancelled", "warn"),
 }
