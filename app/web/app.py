@@ -33,6 +33,7 @@ from app.web.api.people import (
     photo_checks,
     photos,
     self_enrolment,
+    subject_exports,
     unknown_faces,
 )
 from app.web.api.site import care, first_hour, operations, retention, settings, site
@@ -148,6 +149,7 @@ API = (
     unknown_faces,
     imports,
     exports,
+    subject_exports,
     blocks,
     places,
     groups,

@@ -13,6 +13,7 @@ from app.core.imports import people_text
 from app.core.imports.reports import PhotoSource, no_people
 from app.core.ports.recognition import Decoder
 from app.core.recognition.quality import ENROLMENT
+from app.services.access.subject.subject_export import SubjectExport
 from app.services.imports.bulk_import import BulkImport
 from app.services.imports.import_desk import ImportDesk
 from app.services.people.enrolment import Enrolment
@@ -30,6 +31,11 @@ def import_desk(backbone: Backbone, enrolment: Enrolment, recognition: Recogniti
         uploads=UploadFolder(backbone.settings.data / "imports", backbone.settings.max_image_mb * 1_000_000),
         bulk=BulkImport(enrolment, backbone.vault, look, recognition.engines, partial(_shrunk, decode)),
     )
+
+
+def subject_export(backbone: Backbone, enrolment: Enrolment) -> SubjectExport:
+    known = backbone.events, backbone.credentials, backbone.rule_questions
+    return SubjectExport(backbone.store, enrolment, *known, backbone.clock)
 
 
 def _shrunk(decode: Decoder, photo: bytes) -> bytes:

@@ -34,6 +34,7 @@ from app.services.access.directories.people_sync import PeopleSync
 from app.services.access.remote_polls import RemotePolls
 from app.services.access.replays import Replays
 from app.services.access.rules.eligible_count import EligibleCount
+from app.services.access.subject.subject_export import SubjectExport
 from app.services.access.unknown_faces import UnknownFaces
 from app.services.events.event_faces import EventFaces
 from app.services.events.quality import Quality
@@ -49,7 +50,7 @@ from app.services.people.self_enrolment import SelfEnrolment
 from app.services.recognition.recognition import Engine, Recognition
 from app.settings import Settings, SettingsError
 from app.wiring.backbone import Backbone, new_id, open_backbone, utc_now
-from app.wiring.importing import import_desk
+from app.wiring.importing import import_desk, subject_export
 from app.wiring.packs import install, settle_pack, settle_precision
 
 logger = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class System(Backbone):
     imports: ImportDesk
     import_reports: ImportReports
     people_export: PeopleExport
+    subject_export: SubjectExport
     people_sync: PeopleSync
     group_sync: GroupSync
     directories: DirectoryBook
@@ -111,12 +113,11 @@ def open_system(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
 
 
 def _assemble(backbone: Backbone) -> System:
-    settings, store = backbone.settings, backbone.store
-    recognition = open_recognition(backbone)
+    settings, store, recognition = backbone.settings, backbone.store, open_recognition(backbone)
     install(backbone, recognition.pack_digest, recognition.precision)
     manifest = packs.read_calibration(settle_pack(backbone), settings.pack_folder)
-    calibration = manifest.calibration
-    gallery = Gallery(FaissIndex(manifest.dimension), backbone.vault, recognition.pack_digest, recognition.precision)
+    calibration, index = manifest.calibration, FaissIndex(manifest.dimension)
+    gallery = Gallery(index, backbone.vault, recognition.pack_digest, recognition.precision)
     at_gate = replace(GATE, min_face_px=float(settings.min_face_px))
     listeners: list[Callable[[RecordedDecision], None]] = []
 
@@ -197,6 +198,7 @@ def _assemble(backbone: Backbone) -> System:
         imports=import_desk(backbone, enrolment, recognition, decoder(settings)),
         import_reports=ImportReports(store, backbone.vault),
         people_export=PeopleExport(enrolment),
+        subject_export=subject_export(backbone, enrolment),
         people_sync=people_sync,
         group_sync=GroupSync(people_sync, backbone.clock, new_id),
         directories=DirectoryBook(store, people_sync, backbone.clock, new_id),
@@ -217,8 +219,7 @@ def _assemble(backbone: Backbone) -> System:
         on_decision=listeners,
     )
     backbone.clock_watch.look()  # before the first decision
-    again = system.erasure.replay()
-    if again:
+    if again := system.erasure.replay():
         logger.warning('erasures_repeated employees=%d why="an older backup, or an erasure that was cut off"', again)
     with store.read() as tx:
         gallery.refresh(tx)

@@ -151,6 +151,12 @@ def entries(links: Iterable[Link]) -> list[Link]:
     return list(shown.values())
 
 
+def report(template: str, system: System, **context: Any) -> str:
+    """Renders a page that is saved as a file, in the language of the request, with times on the site's clock."""
+    clock = PageClock(system.site_clock.read)
+    return templates.get_template(template).render(language=spoken.get(), clock=clock, when=clock.when, **context)
+
+
 def render(
     request: Request, template: str, person: SignedIn | None, status_code: int = 200, **context: Any
 ) -> HTMLResponse:
