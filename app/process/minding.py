@@ -12,7 +12,7 @@ from app.wiring import System
 
 EVERY_S = 60.0
 EVERY_RETENTION_S = 600.0
-EVERY_VISITS_S = 2.0
+EVERY_VISITS_S = 5.0
 
 
 @contextmanager

@@ -235,7 +235,7 @@ def open_backbone(
         pass_key=pass_key,
         passes=passes,
         pins=pins,
-        visits=visit_services(settings, store, vault, clock, new_id, permits, passes),
+        visits=visit_services(settings, store, vault, clock, new_id, permits, passes, rules),
         erasure=erasure,
         retention=retention(store, signer, vault, clock_watch.trusted_time, erasure),
         log=log,

@@ -8,6 +8,7 @@ from app.core.ports.crypto import Vault
 from app.core.ports.mail import Mailer
 from app.core.ports.store import Clock, Store
 from app.services.access.credentials.pass_book import PassBook
+from app.services.access.rules.current_rules import CurrentRules
 from app.services.access.rules.permits import Permits
 from app.services.access.visits.visit_book import VisitBook
 from app.services.access.visits.visit_watch import VisitWatch
@@ -30,10 +31,11 @@ def visit_services(
     new_id: Callable[[], str],
     permits: Permits,
     passes: PassBook,
+    rules: CurrentRules,
 ) -> VisitServices:
     mailer = mailer_of(settings)
     book = VisitBook(store, vault, clock, new_id, permits, passes, mails=mailer is not None)
-    return VisitServices(book, VisitWatch(store, book, clock, new_id, mailer))
+    return VisitServices(book, VisitWatch(store, book, clock, new_id, mailer, rules))
 
 
 def mailer_of(settings: Settings) -> Mailer | None:

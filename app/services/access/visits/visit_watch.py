@@ -5,17 +5,18 @@ twice, and is never forgotten.
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import NotFound
 from app.core.events.records import EventFilter
-from app.core.people.visits import MOST_TRIES, Cancelled, LeftBy, MailState, Visit, VisitState
+from app.core.people.visits import EARLY, MOST_TRIES, Cancelled, LeftBy, MailState, Visit, VisitState
 from app.core.ports.mail import Mail, Mailer, MailFault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.types import Status, Verdict
+from app.services.access.rules.current_rules import CurrentRules
 from app.services.access.visits.visit_book import ShownVisit, VisitBook
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class VisitWatch:
     clock: Clock
     new_id: Callable[[], str]
     mailer: Mailer | None = None
+    rules: CurrentRules = field(default_factory=CurrentRules)
 
     def look(self, letters: Letters) -> None:
         """Brings all visits up to date. Of several processes, one does it. Raises NotRecorded."""
@@ -50,7 +52,8 @@ class VisitWatch:
             now = self.clock()
             with self.store.read() as tx:
                 open_ = tx.visits.unsettled(now)
-                changed = [one.id for one in open_ if self._seen(tx, one, now) != one]
+                active = _active(tx, open_)
+                changed = [one.id for one in open_ if self._seen(tx, one, now, active) != one]
             for visit_id in changed:
                 self._follow(visit_id)
             self._alert(now)
@@ -64,15 +67,19 @@ class VisitWatch:
                 return
             visit = tx.visits.get(visit_id) or visit
             now = self.clock()
-            after = self._seen(tx, visit, now)
+            after = self._seen(tx, visit, now, _active(tx, [visit]))
             if after.cancelled_at != visit.cancelled_at:
                 tx.rules.lock()
                 self.book.cancel_in(tx, visit, Cancelled.HOST_INACTIVE)
             elif after != visit:
                 tx.visits.put(after)
 
-    def _seen(self, tx: Transaction, visit: Visit, now: datetime) -> Visit:
-        """The visit as gates and the host's row say that it is."""
+    def _seen(self, tx: Transaction, visit: Visit, now: datetime, active: Set[str]) -> Visit:
+        """The visit as gates and the host's row say that it is. active: ids of hosts."""
+        if visit.arrived_at is None and visit.is_open(now) and visit.host_id not in active:
+            return replace(visit, cancelled_at=now)
+        if now < visit.starts_at - EARLY:  # no gate opens yet: of what is planned for months, nothing more is read
+            return visit
         presence = tx.presences.get(visit.employee_id)
         if presence is not None and presence.zone_id is not None:
             visit = self._inside(tx, visit, presence.since)
@@ -80,15 +87,11 @@ class VisitWatch:
             return replace(visit, left_at=presence.since, left_by=LeftBy.GATE)
         elif presence is None and visit.arrived_at is None:
             visit = self._let_in(tx, visit)
-        if visit.arrived_at is None and visit.is_open(now):
-            host = tx.employees.get(visit.host_id)
-            if host is None or host.status is not Status.ACTIVE:
-                return replace(visit, cancelled_at=now)
         return visit
 
     def _let_in(self, tx: Transaction, visit: Visit) -> Visit:
         """At a site without zones nobody counts who is inside: a visitor has come once a gate has opened for them."""
-        if tx.rules.all().zones:
+        if self.rules.at(tx).zones.zones:
             return visit
         which = EventFilter(employee_id=visit.employee_id, verdict=Verdict.OPEN, since=visit.created_at, limit=1)
         found = tx.events.find(which)
@@ -150,3 +153,9 @@ class VisitWatch:
             visit = tx.visits.get(visit_id) or visit
             fields = {which: state, "tries": 0 if state is not MailState.DUE else tries, "next_try_at": again}
             tx.visits.put(replace(visit, **fields))  # type: ignore[arg-type]
+
+
+def _active(tx: Transaction, visits: Iterable[Visit]) -> set[str]:
+    """The ids of those of their hosts who are active."""
+    hosts = tx.employees.some({one.host_id for one in visits})
+    return {host.id for host in hosts.values() if host.status is Status.ACTIVE}
