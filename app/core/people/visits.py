@@ -10,6 +10,7 @@ from app.core.text import plain_text
 
 EARLY = timedelta(minutes=30)  # before the start the pass opens already
 LONGEST = timedelta(days=90)
+LONGEST_BY_GUARD = timedelta(hours=24)  # guards decide about today, and admins about who comes for weeks
 FURTHEST = timedelta(days=365)
 GRACE = timedelta(minutes=15)  # after the end until somebody counts as still inside
 COMPANY_CHARS = 200

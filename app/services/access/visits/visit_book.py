@@ -13,11 +13,12 @@ from itertools import chain
 from app.core.access.rules import Grant, Where
 from app.core.accounts.users import Principal
 from app.core.credentials.qr_pass import LEAVES_WITHIN
-from app.core.errors import Conflict, CryptoFault, NotFound
+from app.core.errors import BadInput, Conflict, CryptoFault, NotFound
 from app.core.people.details import Details
 from app.core.people.records import PersonName
 from app.core.people.visits import (
     EARLY,
+    LONGEST_BY_GUARD,
     Cancelled,
     LeftBy,
     MailState,
@@ -30,7 +31,7 @@ from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.sealing import Sealed, context
 from app.core.tokens import digest
-from app.core.types import Employee, PersonKind, Status
+from app.core.types import Employee, PersonKind, Role, Status
 from app.services.access.credentials.pass_book import PassBook
 from app.services.access.rules.permits import Permits
 
@@ -82,6 +83,8 @@ class VisitBook:
         """
         now = self.clock()
         checked_times(who.starts_at, who.ends_at, now)
+        if not by.may(Role.ADMIN) and who.ends_at - who.starts_at > LONGEST_BY_GUARD:
+            raise BadInput("bad_visit_times", "Guards invite for 24 hours at most. Ask an admin for longer.")
         details = VisitDetails(who.company.strip(), who.reason.strip(), secrets.token_urlsafe(32))
         new, person_id, grant_id = self.new_id(), self.new_id(), self.new_id()
         person = Details(f"V-{person_id[-10:]}", who.name.strip(), email=who.email)

@@ -2,6 +2,7 @@
 long, and is forgotten."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,12 +15,12 @@ from app.core.people.records import EmployeeFilter
 from app.core.people.visits import Cancelled, LeftBy, MailState, VisitState
 from app.core.ports.mail import MailFault
 from app.core.site.retention import Kind
-from app.core.types import Status
+from app.core.types import Role, Status
 from app.services.access.passages.muster_book import MusterBook
 from app.services.access.visits.visitor_remover import VisitorRemover
 from app.services.people.retention.retention import Retention
 from tests.fakes import new_id
-from tests.services.access.visits.reception import HOURS, Reception
+from tests.services.access.visits.reception import GUARD, HOURS, Reception
 from tests.services.process import Process
 
 
@@ -217,6 +218,15 @@ def test_times_that_cannot_be_are_refused(desk: Reception, times: tuple[timedelt
     with pytest.raises(BadInput) as caught:
         desk.invite(starts_at=now + times[0], ends_at=now + times[1])
     assert caught.value.code == "bad_visit_times"
+
+
+def test_guards_invite_for_a_day_and_admins_for_longer(desk: Reception) -> None:
+    now = desk.site.clock()
+    long = desk.invitee(ends_at=now + 25 * HOURS)
+    with pytest.raises(BadInput) as caught:
+        desk.book.invite(GUARD, long)
+    assert caught.value.code == "bad_visit_times"
+    assert desk.book.invite(replace(GUARD, roles=frozenset({Role.ADMIN})), long).visit.ends_at > now + 24 * HOURS
 
 
 def test_visitor_is_no_host(desk: Reception) -> None:
