@@ -22,7 +22,7 @@ SENTENCES = (
     "app/core/media.py", "app/core/text.py", "app/core/events/time_range.py", "app/core/events/chain.py",
     "app/core/gates/*.py", "app/core/imports/*.py", "app/core/people/*.py", "app/core/site/*.py",
     "app/core/credentials/*.py", "app/services/*/*.py", "app/services/access/rules/*.py",
-    "app/services/access/credentials/*.py",
+    "app/services/access/credentials/*.py", "app/services/access/visits/*.py",
     "app/adapters/cameras/*.py", "app/adapters/gates/**/*.py", "app/adapters/icalendar/*.py", "app/adapters/net/*.py",
     "app/adapters/oidc/*.py", "app/adapters/uploads/*.py", "app/adapters/vision/photos/*.py",
     "app/settings.py", "app/web/console/**/*.py", "app/web/errors.py", "app/web/finished.py", "app/web/health.py",
@@ -41,7 +41,7 @@ TABLES = (
     "app/adapters/gates/config.py",
 )  # fmt: skip
 # And in these a word in small letters.
-WORDS = {"app/web/console/words.py", "app/web/console/people/standing.py"}
+WORDS = {"app/web/console/words.py", "app/web/console/visits/words.py", "app/web/console/people/standing.py"}
 # And in these tables of other modules.
 WORD_TABLES = {"VALUES", "USERS", "WORDS", "FILES"}
 _FORM = re.compile(r"[<>]|%s|charset|filename|max-age| \| |\|\w|^\W*$|\\[a-z]|^[a-z_]+$")
