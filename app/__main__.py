@@ -21,6 +21,7 @@ from app.commands import (
     cameras,
     clock,
     corrections,
+    dpia,
     gates,
     keys,
     oidc,
@@ -60,6 +61,7 @@ for name, group in GROUPS.items():
 cli.command("packs")(packs.command)
 cli.command("reembed")(packs.reembed)
 
+cli.command("dpia")(dpia.dpia)
 cli.command("backup")(backups.backup)
 cli.command("restore")(backups.restore)
 

@@ -1,4 +1,4 @@
-"""Retention from the command line: what would go, and for how long each kind is kept."""
+"""Retention from the command line: what would go, for how long each kind is kept; and the facts of a DPIA."""
 
 import os
 from pathlib import Path
@@ -30,3 +30,10 @@ def test_periods_are_shown_and_set(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "72 hours" in run("set", "stranger_pictures")
     refused = CliRunner().invoke(cli, ["retention", "set", "trail", "1", "--data", str(tmp_path / "data")])
     assert refused.exit_code != 0
+    facts = CliRunner().invoke(cli, ["dpia", "--data", str(tmp_path / "data")])
+    assert facts.exit_code == 0, facts.output
+    assert (
+        "## How long it is kept" in facts.stdout
+        and "| Pictures of unknown people | 72 hours; due now: 0" in facts.stdout
+    )
+    assert "| Nobody is enrolled without consent | no |" in facts.stdout

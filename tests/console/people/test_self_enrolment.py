@@ -75,6 +75,13 @@ def test_person_enrols_with_their_phone_or_chooses_a_card(site: Service, filmed:
     expect(admin.locator("#invitation-state")).to_contain_text(re.compile(r"Done on 20\d\d-.* They agreed to text"))
     assert len(site.system.enrolment.photos(person)) == 1
     phone.goto("/enrol")
+    withdraw = phone.get_by_role("button", name="Withdraw my consent and erase my photos")
+    expect(withdraw).to_be_visible()
+    look(phone, "enrol-enrolled")
+    withdraw.tap()
+    expect(phone.get_by_role("heading", name="Your photos are erased")).to_be_visible()
+    assert site.system.enrolment.photos(person) == []
+    phone.goto("/enrol")
     expect(phone.get_by_role("heading", name="This link does not work any more")).to_be_visible()
     tabs.errors.clear()  # the browser logs the 404
     tabs.close()
