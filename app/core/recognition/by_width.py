@@ -5,4 +5,4 @@ Measured with the default pack: 1,000 enrolled with up to three photos each, one
 """
 
 # (width in pixels, share of attempts that are not recognised), narrowest first; the last is for all wider ones too.
-MISSED = ((24, 0.160), (32, 0.024), (40, 0.012), (48, 0.005))
+MISSED = ((24, 0.184), (32, 0.040), (40, 0.016), (48, 0.005))
