@@ -75,7 +75,7 @@ def test_person_enrols_with_their_phone_or_chooses_a_card(site: Service, filmed:
     expect(admin.locator("#invitation-state")).to_contain_text(re.compile(r"Done on 20\d\d-.* They agreed to text"))
     assert len(site.system.enrolment.photos(person)) == 1
     phone.goto("/enrol")
-    withdraw = phone.get_by_role("button", name="Withdraw my consent and erase my photos")
+    withdraw = phone.get_by_role("button", name="Withdraw and erase my photos")
     expect(withdraw).to_be_visible()
     look(phone, "enrol-enrolled")
     withdraw.tap()

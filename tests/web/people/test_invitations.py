@@ -71,7 +71,7 @@ def test_person_enrols_by_the_link(client: TestClient, admin: Headers, person: s
     assert result["accepted"] and result.get("id") is None
     problem(client.post("/enrol/photos", headers=browser, files=photo), 404)
     again = client.get("/enrol", headers={"Cookie": browser["Cookie"]}).text
-    assert "Withdraw my consent" in again and "Take a photo" not in again
+    assert "Withdraw and erase my photos" in again and "Take a photo" not in again
     (kept,) = client.get(f"/v1/employees/{person}/invitations", headers=admin).json()["items"]
     assert (kept["state"], kept["expired"]) == ("done", False) and len(kept["consent_version"]) == 12
     assert "hash" not in kept and "token" not in kept
@@ -163,7 +163,7 @@ def test_person_withdraws_by_the_link(client: TestClient, admin: Headers, person
     files = [("photo", ("1.jpg", pictures.small(pictures.BOB[0], 720), pictures.JPEG))]
     assert client.post("/enrol/photos", headers=browser, files=files).json()["photos"][0]["accepted"]
     shown = client.get("/enrol", headers=browser)
-    assert shown.status_code == 200 and "Withdraw my consent and erase my photos" in shown.text
+    assert shown.status_code == 200 and "Withdraw and erase my photos" in shown.text
     foreign = {**browser, "Sec-Fetch-Site": "cross-site"}
     assert client.post("/enrol/withdraw", headers=foreign).status_code == 403
     answer = client.post("/enrol/withdraw", headers=browser, follow_redirects=False)
