@@ -59,11 +59,14 @@ def keys(service: Service) -> dict[Role, Headers]:
     displays = service.system.accounts.displays
     screen = displays.open(displays.add("Guard room").code, Client("127.0.0.1", "a browser")).session
     by_key = (Role.ADMIN, Role.SECURITY, Role.CAMERA)
+    made = service.system.directories.add("Entra ID")
+    of_directory = service.system.keys.create(Role.DIRECTORY, directory_id=made.id)[0]
     return {
         **{role: service.key(role.value) for role in by_key},
         Role.GATE: service.key("gate", LOBBY),
         Role.VIEWER: _by_cookie(service.session(service.user("viewer"))),
         Role.DISPLAY: _by_cookie(screen),
+        Role.DIRECTORY: {"Authorization": f"Bearer {of_directory}"},
     }
 
 
