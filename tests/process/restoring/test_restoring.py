@@ -16,6 +16,7 @@ from app.core.access.passages.muster import Muster
 from app.core.access.passages.presence import Passage, Presence
 from app.core.errors import CryptoFault, NotFound
 from app.core.sealing import Sealed, context
+from app.services.people.consents import ConsentBook
 from app.services.people.self_enrolment import SelfEnrolment
 from app.settings import read_settings
 from app.wiring.backups import KEYS_FILE
@@ -201,7 +202,10 @@ def test_waiting_links_for_self_enrolment_are_revoked(site: Site, new_site: NewS
     assert ada is not None and eva is not None
 
     def links(where: Site) -> SelfEnrolment:
-        return SelfEnrolment(where.backbone.store, where.people.enrolment, where.backbone.clock, new_id)
+        here = where.backbone
+
+    consents = ConsentBook(here.store, here.signer, here.erasure.journal, here.clock, new_id)
+    return SelfEnrolment(here.store, where.people.enrolment, consents, here.clock, new_id)
 
     (adas,), (evas,) = links(site).invite([ada.id], "grace"), links(site).invite([eva.id], "grace")
     links(site).decline(adas.token)
