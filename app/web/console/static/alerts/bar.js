@@ -77,6 +77,9 @@ function drawIcon(count) {
   icon.href = `data:image/svg+xml,${encodeURIComponent(drawing)}`;
 }
 
+/** What nobody has acknowledged, newest first, as of the last answer: for a script that was loaded after it. */
+export const openAlerts = () => open;
+
 let asks = 0;
 let shownAsk = 0; // the last ask that is shown: an earlier one may be answered later, and is old then
 
