@@ -1,7 +1,8 @@
 """Renders pages: the templates, the navigation for each role, and the context that every page gets."""
 
 import sys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -142,11 +143,16 @@ def navigation(pages: Iterable[Any]) -> tuple[Link, ...]:
     return tuple(link for page in pages for link in getattr(page, "LINKS", ()))
 
 
-def entries(links: Iterable[Link]) -> list[Link]:
-    """Returns the entries of the navigation: links without a section, and for each section its first link."""
+def entries(links: Sequence[Link]) -> list[Link]:
+    """Returns the entries of the navigation: links without a section, and for each section its first link.
+
+    Who may see a single page of a section, as guards of "People", finds it by its own name.
+    """
     shown: dict[str, Link] = {}
+    of_section = Counter(link.section for link in links)
     for link in links:
-        label, icon = SECTIONS.get(link.section, (link.label, link.icon))
+        section = SECTIONS.get(link.section) if of_section[link.section] > 1 else None
+        label, icon = section or (link.label, link.icon)
         shown.setdefault(link.section or link.path, replace(link, label=label, icon=icon))
     return list(shown.values())
 
