@@ -1,10 +1,12 @@
 """QR passes that people hold up to a gate's camera. Only what says of itself that it is a pass is decided about."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.core.credentials.qr_pass import LEAVES_WITHIN, is_pass
+from app.core.errors import NotRecorded
 from app.core.gates.commands import DriverKind
 from app.core.ports.store import Store
 from app.core.types import Pixels
@@ -33,7 +35,7 @@ class CodeWatch:
     _wanted: bool = field(default=False, init=False)
 
     def frame(self, pixels: Pixels, captured_at: datetime) -> None:
-        """Looks for a pass in a frame, if it is time to. Raises NotRecorded if the database is gone."""
+        """Looks for a pass in a frame, if it is time to. While the database is gone, nothing is a pass."""
         if self._looked is not None and abs(captured_at - self._looked) < LOOKS_EVERY:
             return
         self._looked = captured_at
@@ -46,8 +48,8 @@ class CodeWatch:
 
     def _takes_passes(self, now: datetime) -> bool:
         if self._asked is None or abs(now - self._asked) >= ASKS_EVERY:
-            self._asked = now
-            with self.store.read() as tx:
+            self._asked, self._wanted = now, False
+            with suppress(NotRecorded), self.store.read() as tx:  # the cameras' supervisor tells of the outage
                 gate = tx.gates.get(self.gate_id)
                 mode = self.rules.at(tx).mode_at(self.gate_id, now).mode
                 by_us = gate is not None and gate.driver is not DriverKind.PLAIN
