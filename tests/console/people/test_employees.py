@@ -226,7 +226,11 @@ def test_camera_guides_and_takes_the_pictures_itself(
     live = "() => document.getElementById('video').srcObject?.getTracks().some((t) => t.readyState === 'live') ?? false"
     assert page.evaluate(live)
     use.press("Enter")
-    expect(page.locator(".photos li").first).to_be_visible(timeout=30_000)
+    kept, done = page.locator(".photos li").first, page.get_by_role("button", name="Done")
+    expect(kept.or_(done)).to_be_visible(timeout=30_000)
+    if done.is_visible():  # the film is short: on a slow machine one of its pictures comes twice, and is refused
+        done.click()
+    expect(kept).to_be_visible()
     assert not page.evaluate(live)
     assert gate(pictures.small("impostor_1"))["employee"]["number"] == "P-7"
     page.get_by_role("button", name="Use the camera").click()
