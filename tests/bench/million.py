@@ -19,10 +19,10 @@ from app.core.gates.gate import Gate
 from app.core.ports.store import Transaction
 from app.core.types import Employee, Reason
 from app.services.events.access_log import AccessLog
-from app.wiring.backbone import _seals
+from app.wiring.data_keys import seals_of
 
 MASTER = bytes(range(32))
-VAULT, SIGNER, SEALS = Vault(MASTER), Ed25519Signer(MASTER), _seals(MASTER)
+VAULT, SIGNER, SEALS = Vault(MASTER), Ed25519Signer(MASTER), seals_of(MASTER)
 LOG = AccessLog(VAULT, SIGNER)
 BATCH = 5000
 GATES, DAYS = 20, 90
