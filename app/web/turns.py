@@ -1,5 +1,6 @@
 """Limits how many expensive requests run at once, because all share the threads that answer gates."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from threading import BoundedSemaphore
@@ -13,6 +14,7 @@ from app.web.security import GateKey
 
 MOST_OF_A_GATE = 8  # a gate asks for one person at a time, and each request holds a thread
 WORK_S, REST_S = 0.001, 0.001
+LONGEST_WAIT_S = 0.25
 
 
 def few(most: int, what: str, retry_after_s: int = 2) -> Callable[[], AsyncIterator[None]]:
@@ -47,6 +49,12 @@ class GatePlaces:
             if not self._taken[key.id]:
                 del self._taken[key.id]
 
+    async def let_through(self) -> None:
+        """Waits until no gate waits for an answer, for `LONGEST_WAIT_S` at most: for work that nobody stands before."""
+        until_s = perf_counter() + LONGEST_WAIT_S
+        while self._taken and perf_counter() < until_s:
+            await asyncio.sleep(REST_S)
+
 
 def resting() -> Callable[[], None]:
     """Returns a function for long work to call often: it lets the other threads run after every millisecond."""
@@ -67,4 +75,5 @@ FewExports = Annotated[None, Depends(few(2, "An export", 10))]
 OneCalendar = Annotated[None, Depends(few(1, "A calendar file"))]
 FewLists = Annotated[None, Depends(few(8, "A list of events"))]
 FewPictures = Annotated[None, Depends(few(8, "A check of pictures"))]
-GateShare = Annotated[None, Depends(GatePlaces())]
+GATES = GatePlaces()
+GateShare = Annotated[None, Depends(GATES)]

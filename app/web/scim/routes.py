@@ -24,6 +24,7 @@ from app.core.types import Role
 from app.web.scim.models import PROVIDER
 from app.web.scim.storage import DirectoryStorage
 from app.web.security import SystemOf, require
+from app.web.turns import GATES
 from app.wiring import System
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ async def scim(rest: str, request: Request, system: SystemOf, who: DirectoryKey)
         headers=[(name, value) for name, value in request.headers.items()],
         body=await request.body(),
     )
+    await GATES.let_through()
     return await run_in_threadpool(_answer, system, who, asked)
 
 
