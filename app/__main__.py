@@ -214,7 +214,7 @@ def main() -> None:
         err.print(f"facegate: {machine.in_words(error)}", markup=False)
         sys.exit(1)
     except Exception as error:
-        # Imported here and not above, because `--help` must not wait for it.
+        # Everything is caught: naming DBAPIError above would import SQLAlchemy, and `--help` must not wait for it.
         from sqlalchemy.exc import DBAPIError
 
         if not isinstance(error, DBAPIError):

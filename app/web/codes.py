@@ -140,7 +140,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "unknown_gate_kind": "There is no gate driver of this name.",
         "unknown_hardware": "No form of hardware has this id.",
         "unknown_hardware_field": "The form of hardware has no field of this name.",
-        "unknown_member": "A member of a group is nobody whom the directory sent.",
+        "unknown_member": "A member of the group is nobody the directory sent.",
         "unknown_part": "The form has a part that this call does not take.",
         "unknown_reference": "What the entry refers to was deleted.",
         "unknown_time_zone": "The time zone has no name in the IANA database.",

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any
 
-# As in osdp.py.
+# libosdp ships neither annotations nor stubs.
 import osdp_sys  # type: ignore[import-not-found]
 import serial
 from osdp import CardFormat, Event, LibFlag, PDInfo  # type: ignore[import-untyped]

@@ -148,10 +148,10 @@ def decide_by_pin(
     entry: EntryMode = EntryMode.NORMAL,
     rules: CompiledRules,
 ) -> Decision:
-    """Decides about a PIN that came by itself, but for the PIN: whether whom the gate waits for may pass.
+    """Decides whether the person at the gate may still pass, before their PIN is checked.
 
     Args:
-        known: whom the gate waits for, as the database has them now; None for nobody. A PIN identifies nobody.
+        known: the person the gate is waiting for, as stored now; None if there is nobody. A PIN identifies nobody.
         refused: why they cannot be taken, such as a fault.
         by_face, by_qr: whether their face or QR pass said who they are; else their badge did.
     """

@@ -69,7 +69,7 @@ class BadgeRead:
 
 @dataclass(frozen=True)
 class PinWait:
-    """Somebody whom a gate knows, and whose PIN it waits for.
+    """Somebody a gate has recognised, who still has to type their PIN.
 
     Attributes:
         event_id: of the answer that asked for the PIN.

@@ -106,7 +106,7 @@ class Run:
 def may_take_off(run: Run | None, people: int) -> bool:
     """Whether the run may take one more person off the doors by itself.
 
-    people: whom the directory sent and who were active when the run began.
+    people: how many active people the directory had sent when the run began.
     """
     taken = 0 if run is None else run.counts.get("off", 0) + run.counts.get("erased", 0)
     return taken < MOST_OFF or taken + 1 <= people * MOST_OFF_SHARE
@@ -131,15 +131,15 @@ class Directories(Protocol):
 
     def person(self, employee_id: str) -> DirectoryPerson | None: ...
     def by_user_name(self, directory_id: str, user_name: str) -> DirectoryPerson | None:
-        """Returns whom this user name stands for, whatever its case."""
+        """Returns the person with this user name, ignoring case."""
         ...
 
     def by_external_id(self, directory_id: str, external_id: str) -> list[DirectoryPerson]:
-        """Returns those whom the directory calls so; one, if it keeps to the rules."""
+        """Returns the people with this external id. A well-behaved directory has one."""
         ...
 
     def people(self, directory_id: str) -> list[DirectoryPerson]:
-        """Returns everybody whom the directory sent, oldest first."""
+        """Returns everybody the directory sent, oldest first."""
         ...
 
     def count(self, directory_id: str) -> int: ...

@@ -73,7 +73,7 @@ class Visit:
 
     Attributes:
         employee_id: the visitor's, as a person.
-        host_id: the employee's whom they visit.
+        host_id: the employee they visit.
         link_hash: of the token of the link to the pass.
         credential_id, grant_id: the pass and the grant that let the visitor in; gone once it is cancelled or over.
         actor: who invited them.

@@ -24,7 +24,7 @@ class Assessment:
         presented: the credential, if any.
         found: the evidence as it was compared with one person; None if there is nobody to compare with.
         pin: what was found about their PIN; None if none was looked at.
-        wait: whom the gate was waiting for, where a PIN came by itself.
+        wait: the person the gate was waiting for, if only a PIN came.
     """
 
     gate: Gate

@@ -106,7 +106,7 @@ class Assessor:
     def _by_pin(
         self, tx: Transaction, request: DecisionRequest, found: Evidence, gate: Gate, for_update: bool
     ) -> Assessment:
-        """Asks whether the PIN is that of whom the gate waits for."""
+        """Checks the PIN against the person the gate is waiting for."""
         assert request.pin is not None
         now, rules, doubted = self.clock(), self.rules.at(tx), self.clock_doubted()
         mode, entry = self._gate_now(tx, rules, gate, now, doubted)

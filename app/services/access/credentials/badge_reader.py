@@ -44,7 +44,7 @@ class BadgeReader:
         return answer
 
     def typed(self, gate: Gate, pin: TypedPin, at: datetime) -> RecordedDecision:
-        """Decides about a PIN that was typed at that time, about whom the gate waits for. Raises as `read` does."""
+        """Decides about a PIN typed at that time by the person the gate is waiting for. Raises as `read` does."""
         _opened_by_driver(gate)
         answer = self.access.decide(Approach(gate.id, (), at, pin=pin))
         self.carry_out(answer)

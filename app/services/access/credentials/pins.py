@@ -76,7 +76,7 @@ def shown_before(
 
 
 def seen_before(wait: PinWait | None) -> Evidence | None:
-    """The face that said whom the gate waits for, as the answer to the PIN tells of it."""
+    """The face match from before the PIN, for the event about the PIN."""
     if wait is None or wait.similarity is None:
         return None
     return Evidence(wait.faces, 0, None, best=Candidate(wait.employee_id, wait.similarity))
@@ -100,7 +100,7 @@ def with_pin(tx: Transaction, assessed: Assessment, entry: EntryMode, typed: Typ
 
 
 def keep(tx: Transaction, assessed: Assessment, event_id: str, found: Evidence, new_id: Callable[[], str]) -> None:
-    """Counts the try, keeps whom the gate waits for, and raises the silent alarm of a duress PIN."""
+    """Counts the try, stores who must type next, and raises the silent alarm for a duress PIN."""
     gate, pin, now, reason = assessed.gate, assessed.pin, assessed.now, assessed.decision.reason
     if pin is not None and pin.credential_id is not None:
         if pin.check is PinCheck.WRONG:

@@ -113,7 +113,7 @@ class GroupSync:
             person, employee = tx.directories.person(employee_id), tx.employees.get(employee_id)
             ours = person is not None and person.directory_id == directory_id
             if employee is None or (joins and (not ours or person is None or person.held is Leaving.ERASE)):
-                raise BadInput("unknown_member", "A member is nobody whom this directory sent. Send the person first.")
+                raise BadInput("unknown_member", "The directory has not sent one of these members. Send them first.")
             others = tuple(one for one in employee.groups if folded(one) != key)
             groups = (*others, name) if joins else others
             Details.of(employee, groups=groups)  # raises for too many groups
