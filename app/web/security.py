@@ -190,7 +190,7 @@ def _looked_up(request: Request, credentials: HTTPAuthorizationCredentials | Non
         keys: Keys = request.app.state.system.keys
         key = keys.authenticate(credentials.credentials, partial(_arrived, request))
         request.scope["state"].update({AUTHENTICATED: key.id, ROLES: frozenset({key.role})})
-        return Principal(key.id, key.name, frozenset({key.role}), key.gate_id, "key")
+        return Principal(key.id, key.name, frozenset({key.role}), key.gate_id, "key", key.directory_id)
     if not request.cookies.get(cookie_name(request)):
         raise Unauthorised("key_required", "Send a key: Authorization: Bearer KEY. People sign in at /signin.")
     who = signed_in(request)

@@ -21,7 +21,7 @@ class Principal:
     Attributes:
         id: goes into every record of what the caller does.
         name: what the log of actions may show.
-        gate_id: set only for a gate's key.
+        gate_id: set only for a gate's key. directory_id: only for a directory's.
     """
 
     id: str
@@ -29,6 +29,7 @@ class Principal:
     roles: frozenset[Role]
     gate_id: str | None
     kind: Literal["key", "user", "display"]
+    directory_id: str | None = None
 
     def may(self, *roles: Role) -> bool:
         """Whether the caller has one of these roles."""

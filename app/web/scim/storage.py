@@ -26,6 +26,7 @@ from app.core.errors import BadInput, Conflict, NotFound, Outdated
 from app.core.people.directories import DirectoryGroup, DirectoryPerson, Leaving
 from app.core.ports.store import Store, Transaction
 from app.core.text import folded
+from app.core.types import Employee
 from app.services.access.directories.group_sync import GroupSync
 from app.services.access.directories.people_sync import PeopleSync
 from app.web.scim.models import PROVIDER, Group, GroupMember, sent_group, sent_person
@@ -46,12 +47,13 @@ class DirectoryStorage(ScimStorage):
     changes: bool
     held: bool = False
     _tx: Transaction | None = field(default=None, init=False)
+    _groups: list[RuleGroup] | None = field(default=None, init=False)  # as `_own_groups` read them
 
     @contextmanager
     def operation(self) -> Iterator[None]:
         """One transaction. Turns refusals into SCIM's."""
         with _in_scim(), self.store.write() if self.changes else self.store.read() as tx:
-            self._tx = tx
+            self._tx, self._groups = tx, None
             try:
                 yield
             finally:
@@ -88,7 +90,7 @@ class DirectoryStorage(ScimStorage):
             ]
         memory = InMemoryStorage()
         for resource in found:
-            memory._store(resource, {})
+            memory._store(resource, {})  # `create` would give it another id; the library is pinned
         return memory.search(resource_types, search_request, position=position)
 
     def create(self, resource_type: ResourceType, resource: Any) -> Any:
@@ -118,9 +120,10 @@ class DirectoryStorage(ScimStorage):
 
     # Resources
 
-    def _user(self, person: DirectoryPerson) -> Any:
+    def _user(self, person: DirectoryPerson, employee: Employee | None = None) -> Any:
+        """employee: as this transaction has them; None reads them."""
         model: Any = PROVIDER.model_for("User")
-        employee = self.tx.employees.get(person.employee_id)
+        employee = employee or self.tx.employees.get(person.employee_id)
         groups = {folded(name) for name in employee.groups} if employee else set()
         sent = [one for one in self._own_groups() if folded(one.name) in groups]
         stored = {
@@ -147,13 +150,17 @@ class DirectoryStorage(ScimStorage):
         return self._group(*self.groups.get(self.tx, self.tx.rules.all(), self.directory_id, linked.group_id))
 
     def _own_groups(self) -> list[RuleGroup]:
-        linked = {one.group_id for one in self.tx.directories.groups(self.directory_id)}
-        return [group for group in self.tx.rules.all().groups if group.id in linked] if linked else []
+        if self._groups is None:
+            linked = {one.group_id for one in self.tx.directories.groups(self.directory_id)}
+            self._groups = [group for group in self.tx.rules.all().groups if group.id in linked] if linked else []
+        return self._groups
 
     def _all_users(self) -> Iterator[Any]:
-        for person in self.tx.directories.people(self.directory_id):
+        people = self.tx.directories.people(self.directory_id)
+        employees = self.tx.employees.some(one.employee_id for one in people)
+        for person in people:
             if person.held is not Leaving.ERASE:
-                yield self._user(person)
+                yield self._user(person, employees.get(person.employee_id))
 
     def _all_groups(self, search: SearchRequest[Any]) -> Iterator[Group]:
         linked = {one.group_id: one for one in self.tx.directories.groups(self.directory_id)}
