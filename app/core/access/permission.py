@@ -239,18 +239,23 @@ class CompiledRules:
         gate = self._gates.get(gate_id)
         if gate is None:
             return ModeNow()
+        # Before the strictest is chosen: without its PIN a mode may be the laxer one.
+        leads_out = self.zones.only_leads_out(gate_id)
         holding = [
-            ModeNow(mode.mode, mode, timetable.open_since(at, gate.zone) if timetable else None)
+            ModeNow(
+                mode.mode.without_pin if leads_out else mode.mode,
+                mode,
+                timetable.open_since(at, gate.zone) if timetable else None,
+            )
             for mode, timetable in gate.modes
             if timetable is None or timetable.is_open(at, gate.zone)
         ]
         # Of two free periods, the one that waits for a first person.
-        found = min(
+        return min(
             holding,
             key=lambda now: (STRICTEST_FIRST.index(now.mode), now.by is None or now.by.first_person_group_id is None),
             default=ModeNow(),
         )
-        return replace(found, mode=found.mode.without_pin) if self.zones.only_leads_out(gate_id) else found
 
 
 def standing(person: Person, day: date, at: datetime) -> Denial | None:

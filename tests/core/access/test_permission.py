@@ -194,3 +194,19 @@ def test_strictest_mode_counts() -> None:
     assert mode(shut, at=AT + 8 * HOUR) is EntryMode.NORMAL
     assert mode(shut, gate="office>lab") is EntryMode.NORMAL
     assert site(modes=(free,), groups=groups).mode_at("None>office", AT).since == datetime(2026, 11, 30, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("asked", "other", "inwards", "outwards"),
+    [
+        (EntryMode.PIN_AND_FACE, EntryMode.BADGE_AND_FACE, EntryMode.PIN_AND_FACE, EntryMode.BADGE_AND_FACE),
+        (EntryMode.BADGE_AND_PIN, EntryMode.FACE, EntryMode.BADGE_AND_PIN, EntryMode.FACE),
+        (EntryMode.PIN_AND_FACE, EntryMode.NORMAL, EntryMode.PIN_AND_FACE, EntryMode.FACE),
+    ],
+)
+def test_strictest_mode_counts_at_an_exit_too_though_it_asks_for_no_pin(
+    asked: EntryMode, other: EntryMode, inwards: EntryMode, outwards: EntryMode
+) -> None:
+    for gate, expected in (("None>office", inwards), ("office>None", outwards)):
+        modes = (GateMode("a", gate, asked), GateMode("b", gate, other))
+        assert site(modes=modes).mode_at(gate, AT).mode is expected

@@ -50,9 +50,9 @@ class ZoneMap:
         return self._ways.get(gate_id)
 
     def only_leads_out(self, gate_id: str) -> bool:
-        """Whether nobody gets into any zone through the gate."""
+        """Whether nobody gets into any zone through the gate. False where that is not known: it may be an entrance."""
         way = self.way(gate_id)
-        return way is not None and not way.entered and not way.damaged
+        return way is not None and not way.entered and not way.damaged and (bool(way.left) or way.zone_to is None)
 
     def around(self, zone_id: str | None) -> frozenset[str]:
         """The ids of the zone and of all zones around it; none for the outside, and for a zone that is gone."""

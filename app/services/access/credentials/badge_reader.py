@@ -39,7 +39,12 @@ class BadgeReader:
         text = badge if isinstance(badge, str) else badge.text
         if self._is_held(gate.id, text, at):
             return None
-        answer = self.access.decide(Approach(gate.id, (), at, credential=text))
+        try:
+            answer = self.access.decide(Approach(gate.id, (), at, credential=text))
+        except BaseException:
+            with self._lock:
+                self._last.pop(gate.id, None)  # nothing was decided, so it is not held there yet
+            raise
         self.carry_out(answer)
         return answer
 

@@ -37,9 +37,8 @@ def here(rules: CompiledRules, gate_id: str, clock_doubted: bool) -> Here:
     found = next((one for one in rules.rules.gates if one.id == gate_id), None)
     if found is None:
         return Here(None, ())
-    way = rules.zones.way(gate_id)
-    leads_out = way is not None and not way.entered and bool(way.left) and not way.damaged
-    return Here(found.site_id, (gate_id, found.zone_from, found.zone_to, found.site_id), leads_out, clock_doubted)
+    ids = (gate_id, found.zone_from, found.zone_to, found.site_id)
+    return Here(found.site_id, ids, rules.zones.only_leads_out(gate_id), clock_doubted)
 
 
 def presented_pass(

@@ -110,7 +110,7 @@ def keep(tx: Transaction, assessed: Assessment, event_id: str, found: Evidence, 
     if reason in (Reason.PIN_REQUIRED, Reason.PIN_WRONG):
         tx.pin_waits.forget(before=now - OFFERED_FOR)
         tx.pin_waits.put(_wait(assessed, event_id, assessed.found or found))
-    elif reason in (Reason.CREDENTIAL_ACCEPTED, Reason.PIN_LOCKED):
+    elif pin is not None and reason in (Reason.CREDENTIAL_ACCEPTED, Reason.PIN_LOCKED):
         tx.pin_waits.forget(gate_id=gate.id)
     if pin is not None and pin.check is PinCheck.DURESS:
         tx.alerts.note(Alert(new_id(), now, AlertKind.DURESS, gate.id, None, DURESS_WORDS, now, event_id=event_id))

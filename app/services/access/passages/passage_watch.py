@@ -67,12 +67,14 @@ class PassageWatch:
             missing = count - len(waiting)
             if missing:
                 self._alert(tx, gate, now)
-            lost = self._count(tx, gate, waiting, missing, now)
+            gone = self._count(tx, gate, waiting, missing, now)
+            lost = len(waiting) - len(gone)
             if report_id is not None:
                 tx.passages.note_report(gate.id, report_id, now)
             for _ in range(missing + lost):
                 self._report(tx, gate, Reason.PASSED_WITHOUT_GRANT, now)
-            tx.credentials.use_up([one.event_id for one in waiting], now)
+            if gone:
+                tx.credentials.use_up(gone, now)
         if lost and not missing:
             try:
                 with self.store.write() as tx:
@@ -82,27 +84,26 @@ class PassageWatch:
                 logger.warning("alert_not_raised kind=passed_without_grant gate=%s reason=%s", gate.name, error)
         return True
 
-    def _count(self, tx: Transaction, gate: Gate, waiting: list[Passage], missing: int, at: datetime) -> int:
-        """Returns how many of the passages were granted elsewhere meanwhile, so that others went through here."""
+    def _count(self, tx: Transaction, gate: Gate, waiting: list[Passage], missing: int, at: datetime) -> list[str]:
+        """Returns the openings whose people went through; those of the others were granted elsewhere meanwhile."""
         rules = self.rules.at(tx)
         way = rules.zones.way(gate.id)
         _lock_people(tx, waiting)
         ends = set() if way is None else {way.zone_from, way.zone_to}
         for end in sorted(end for end in ends if end in rules.zones.zones):
             tx.presences.lock_zone(end)
-        lost = 0
+        gone = []
         for passage in waiting:
             taken = tx.passages.take(passage.id)
-            if taken is None:
-                lost += 1
-            else:
+            if taken is not None:
                 gone_through(tx, taken, at)
                 tx.passages.confirm(taken.event_id, at)
+                gone.append(taken.event_id)
         tx.passages.forget_confirmed(at - KEPT_CONFIRMED)
-        for _ in range(missing + lost):
+        for _ in range(missing + len(waiting) - len(gone)):
             if way is not None:
                 count_unknown(tx, way.zone_from, way.zone_to, at)
-        return lost
+        return gone
 
     def lapse(self) -> None:
         """Ends the passages that nobody made in time, and records each. Raises NotRecorded."""

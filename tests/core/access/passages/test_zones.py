@@ -207,3 +207,10 @@ def test_zone_clock_is_that_of_its_site() -> None:
     zones = building()
     assert zones.clock(zones.zones["lab"]).key == "Europe/Berlin"
     assert date(2027, 3, 28) == NOW.astimezone(zones.clock(zones.zones["lab"])).date()
+
+
+def test_gate_from_a_zone_that_cannot_be_read_is_an_exit_only_if_it_leads_outside() -> None:
+    places = (GatePlace("in", "in", "s", "gone", "lab"), GatePlace("out", "out", "s", "gone", None))
+    zones = ZoneMap(RuleSet(1, (Site("s", "Site", "UTC"),), (Zone("lab", "Lab", "s"),), places))
+    assert not zones.only_leads_out("in"), "or whoever alters a row takes the PIN off the door of the lab"
+    assert zones.only_leads_out("out")

@@ -61,6 +61,21 @@ def test_badge_that_is_held_to_the_reader_is_one_read(
     assert [one.verdict for one in opened] == ["open", "deny", "open", "open"]
 
 
+def test_badge_that_nothing_decided_about_is_read_again(
+    site: Process, reader: BadgeReader, opened: list[RecordedDecision], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise NotRecorded("the database is gone")
+
+    gate = gate_of(site)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(site.access), "decide", away)
+        reader.reported(gate.id, BADGE, site.clock())
+    site.clock.advance(milliseconds=200)
+    reader.reported(gate.id, BADGE, site.clock())
+    assert [one.verdict for one in opened] == ["open"]
+
+
 def test_gate_that_opens_by_itself_must_ask(site: Process, reader: BadgeReader) -> None:
     site.change_gate("lobby-1", driver=DriverKind.PLAIN)
     with pytest.raises(Conflict, match="decisions"):
