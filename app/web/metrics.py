@@ -106,9 +106,10 @@ class Standing(Collector):
             lasting = Tally((alert.severity.value, alert.kind.value) for alert in tx.alerts.uncleared())
             for labels, count in sorted(lasting.items()):
                 alerts.add_metric(labels, count)
-            good = [one for one in tx.backups.newest(20) if one.problem is None]
-            if good:
-                backup.add_metric([], (self._system.clock() - good[0].at).total_seconds())
+        with suppress(NotRecorded):
+            good = self._system.backups.newest_good()
+            if good is not None:
+                backup.add_metric([], (self._system.clock() - good.at).total_seconds())
         yield from (alerts, backup, failures)
 
 

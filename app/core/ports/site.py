@@ -113,7 +113,7 @@ class Backups(Protocol):
     """What became of the backups of this installation."""
 
     def add(self, backup: Backup, keep: int) -> None:
-        """Stores one, and removes all but the newest `keep`."""
+        """Stores one, and removes all but the newest `keep` and the newest good one."""
         ...
 
     def newest(self, limit: int) -> list[Backup]: ...

@@ -106,7 +106,8 @@ class Erasure:
             for one in tx.consents.of(employee_id):
                 if one.stands and one.recorded_at <= until:
                     tx.consents.put(replace(one, withdrawn_at=until))
-            if any(gone) and employee is not None and tx.templates.get(employee_id) is None:
+            stands = any(one.stands for one in tx.consents.of(employee_id))
+            if employee is not None and employee.consent_at is not None and not stands:
                 tx.employees.update(replace(employee, consent_at=None))
         return any(gone)
 

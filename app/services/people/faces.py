@@ -10,9 +10,7 @@ def forget_face(tx: Transaction, employee_id: str, until: datetime | None = None
 
     until: only photos that were made by then; the template goes if none is left.
     """
-    templates = 0 if tx.templates.get(employee_id) is None else 1
     photos = tx.photos.forget(employee_id, until)
-    if not templates or (until is not None and tx.photos.of(employee_id)):
+    if until is not None and tx.photos.of(employee_id):
         return photos, 0
-    tx.templates.delete(employee_id)
-    return photos, templates
+    return photos, int(tx.templates.delete(employee_id))

@@ -103,6 +103,12 @@ class SelfEnrolment:
         invitation, _ = self.open(token)
         now = self.clock()
         with self.store.write() as tx:
+            # Whoever enrols holds this. What the journal of erasures is told is not rolled back, so the link is looked
+            # at before.
+            tx.templates.lock()
+            found = tx.invitations.get(invitation.id)
+            if found is None or not found.is_open(now):
+                raise _over()
             self.consents.end(tx, invitation.employee_id, ConsentHow.LINK, must=False)
             self._put(
                 tx,

@@ -38,7 +38,8 @@ class Backups:
             return tx.backups.newest(limit)
 
     def newest_good(self) -> Backup | None:
-        return next((backup for backup in self.known() if backup.problem is None), None)
+        # One more than are remembered: the newest good one is kept behind them.
+        return next((backup for backup in self.known(REMEMBERED + 1) if backup.problem is None), None)
 
     def make(
         self,

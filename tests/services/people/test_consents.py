@@ -5,7 +5,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from app.adapters.db.repositories.gallery import TemplateRows
 from app.core.accounts.trail import AtWork, working
 from app.core.errors import Conflict, NotFound, NotRecorded
 from app.core.people.consents import Consent, ConsentHow
@@ -14,6 +16,7 @@ from app.core.people.invitations import version_of
 from app.core.site.settings import SiteSettings
 from app.services.people.self_enrolment import SelfEnrolment
 from tests.fakes import Clock, new_id, person, photo
+from tests.services.meanwhile import Meanwhile
 from tests.services.process import Process
 
 TODAY = date(2026, 11, 23)
@@ -112,6 +115,61 @@ def test_withdrawal_holds_after_a_restore_and_spares_a_later_face(
     again.consents.record(ada.id, TODAY, TEXT, "en")
     assert again.enrolment.add_photos(ada.id, [photo(person(0), note="later")])[0].accepted
     assert again.erasure.replay() == 0 and has_face(again, ada.id) and newest(again, ada.id).stands
+
+
+def test_withdrawal_without_a_face_holds_after_a_restore_too(
+    site: Process, start: Callable[..., Process], clock: Clock
+) -> None:
+    """Retention, or an admin, took the photos before; the older backup has them, and the consent."""
+    ada = site.enrol("E-1", photo(person(0)))
+    site.consents.record(ada.id, TODAY, TEXT, "en")
+    with site.store.read() as tx:
+        photos, template = tx.photos.of(ada.id), tx.templates.get(ada.id)
+        (consent,), employee = tx.consents.of(ada.id), tx.employees.get(ada.id)
+    site.enrolment.delete_photo(ada.id, photos[0].id)
+    clock.advance(hours=1)
+    site.consents.withdraw(ada.id)
+    assert template is not None and employee is not None
+    with site.store.write() as tx:  # as an older backup has it
+        tx.templates.lock()
+        tx.employees.update(employee)
+        tx.photos.add(photos)
+        tx.templates.put(template)
+        tx.consents.put(consent)
+    again = start()
+    assert again.erasure.replay() == 1 and not has_face(again, ada.id)
+    assert again.enrolment.get(ada.id).consent_at is None and not newest(again, ada.id).stands
+
+
+def test_withdrawal_takes_an_altered_template_too(site: Process) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    with site.store._engine.begin() as connection:
+        connection.execute(text("UPDATE templates SET photos = 9"))
+    site.consents.withdraw(ada.id)
+    with site.store._engine.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM templates")).scalar_one() == 0
+
+
+def test_of_declining_and_enrolling_at_once_one_holds(
+    site: Process, links: SelfEnrolment, meanwhile: Meanwhile
+) -> None:
+    """And the next start does not undo it."""
+    ada = site.enrolment.add(Details("E-1", "Ada"))
+    token = links.invite([ada.id], "user-7")[0].token
+    links.consent(token, TEXT, TODAY)
+    meanwhile.before(TemplateRows, "lock", lambda: links.send(token, [photo(person(0))]))
+    try:
+        links.decline(token)
+    except NotFound:
+        meanwhile.results()
+        assert has_face(site, ada.id)
+    else:
+        with pytest.raises(NotFound):
+            meanwhile.results()
+        assert not has_face(site, ada.id)
+    before = has_face(site, ada.id)
+    site.erasure.replay()
+    assert has_face(site, ada.id) is before
 
 
 def test_withdrawal_that_was_cut_off_is_finished_at_the_next_start(site: Process, tmp_path: Path) -> None:

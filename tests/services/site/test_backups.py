@@ -134,6 +134,20 @@ def test_only_the_newest_outcomes_are_kept(backups: Backups, clock: Clock, monke
     assert [backup.place for backup in backups.known(10)] == ["/mnt/3.backup", "/mnt/2.backup"]
 
 
+def test_newest_good_backup_is_known_however_often_it_failed_since(
+    backups: Backups, files: Files, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.site.backups.REMEMBERED", 2)
+    backups.make("/mnt/good.backup")
+    files.broken = "the disk is full"
+    for n in range(4):
+        clock.advance(hours=1)
+        with pytest.raises(Fault):
+            backups.make(f"/mnt/{n}.backup")
+    newest = backups.newest_good()
+    assert newest is not None and newest.place == "/mnt/good.backup"
+
+
 def test_background_work_is_watched_and_runs_once(clock: Clock) -> None:
     work = Background("test", clock)
     assert work.now() is None

@@ -41,9 +41,12 @@ class TemplateRows:
         record_change(self._connection, template.employee_id)
         self._rows.put(vars(template))
 
-    def delete(self, employee_id: str) -> None:
+    def delete(self, employee_id: str) -> bool:
+        there = select(templates.c.employee_id).where(templates.c.employee_id == employee_id)
+        if self._connection.execute(there).first() is None:
+            return False
         record_change(self._connection, employee_id)
-        self._rows.delete(templates.c.employee_id == employee_id)
+        return self._rows.delete(templates.c.employee_id == employee_id) == 1
 
     def get(self, employee_id: str) -> Template | None:
         row = self._rows.one(employee_id=employee_id)

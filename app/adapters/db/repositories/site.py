@@ -90,7 +90,9 @@ class BackupRows:
     def add(self, backup: Backup, keep: int) -> None:
         self._connection.execute(insert(backups).values(vars(backup)))
         newest = select(backups.c.id).order_by(backups.c.id.desc()).limit(keep)
-        self._connection.execute(delete(backups).where(backups.c.id.not_in(newest)))
+        # However often it failed since: how old the newest good one is stays known.
+        good = select(backups.c.id).where(backups.c.problem.is_(None)).order_by(backups.c.id.desc()).limit(1)
+        self._connection.execute(delete(backups).where(backups.c.id.not_in(newest), backups.c.id.not_in(good)))
 
     def newest(self, limit: int) -> list[Backup]:
         query = select(backups).order_by(backups.c.id.desc()).limit(limit)

@@ -26,7 +26,7 @@ class VisitorRemover:
         gone = 0
         for visit_id in sorted(ids):
             visit = tx.visits.get(visit_id)
-            if visit is not None and visit.ends_at < before and tx.employees.get(visit.employee_id) is not None:
+            if visit is not None and visit.ends_at < before:
                 self.erasure.erase_in(tx, visit.employee_id)
                 gone += 1
         return gone

@@ -71,8 +71,7 @@ class Faces(Rows):
         for employee_id in sorted(ids):
             employee = tx.employees.get(employee_id, for_update=True)
             if employee is not None and _may_pass_no_more(employee, before):
-                forget_face(tx, employee_id)
-                gone += 1
+                gone += any(forget_face(tx, employee_id))
         return gone
 
 
