@@ -6,7 +6,6 @@ Each line of ours is an event and what belongs to it, such as `gate_command_fail
 import json
 import logging
 import re
-import sys
 from datetime import UTC, datetime
 
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -31,7 +30,9 @@ class JsonLines(logging.Formatter):
             return {"message": message}
         # A field may not take the place of what the line itself says, such as its time.
         fields = {f"field_{name}" if name in _OURS else name: value for name, value in _FIELD.findall(found[2])}
-        return {"event": found[1], **{name: value.strip('"') for name, value in fields.items()}}
+        said = {"event": found[1], **{name: value.strip('"') for name, value in fields.items()}}
+        # Quotes in a library's words may hide where a field ends; then the whole line goes along.
+        return {**said, "message": message} if _FIELD.sub("", found[2]).strip() else said
 
 
 _OURS = frozenset({"at", "level", "logger", "event", "message", "exception"})
@@ -39,5 +40,5 @@ _OURS = frozenset({"at", "level", "logger", "event", "message", "exception"})
 
 def write_as(form: str) -> None:
     """From now on this process writes its log so: text or json."""
-    for handler in logging.getLogger().handlers or [logging.StreamHandler(sys.stderr)]:
+    for handler in logging.getLogger().handlers:
         handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(TEXT))

@@ -21,5 +21,9 @@ def retention(
     store: SqlStore, signer: Ed25519Signer, vault: Vault, now: Callable[[], datetime | None], erasure: Erasure
 ) -> Retention:
     """now: the time, None while the clock cannot be right."""
-    removers = {**usual_removers(), Kind.IMPORT_REPORTS: ReportRemover(vault), Kind.VISITORS: VisitorRemover(erasure)}
+    removers = {
+        **usual_removers(),
+        Kind.IMPORT_REPORTS: ReportRemover(vault=vault),
+        Kind.VISITORS: VisitorRemover(erasure),
+    }
     return Retention(store, signer, now, removers, vault.forget)

@@ -32,6 +32,12 @@ def test_line_of_a_library_is_a_message(words: str) -> None:
     assert line("%s", words)["message"] == words
 
 
+@pytest.mark.parametrize("why", ['open "x": denied', "two words without quotes"])
+def test_line_whose_fields_cannot_be_told_apart_is_kept_whole(why: str) -> None:
+    form = 'camera_lost why="%s"' if '"' in why else "camera_lost why=%s"
+    assert line(form, why)["message"] == form % why
+
+
 def test_field_cannot_pose_as_the_lines_own() -> None:
     said = line('clock_moved at=%s level=%s event="%s"', "noon", "error", "none")
     assert (said["event"], said["level"], said["field_at"], said["field_event"]) == (

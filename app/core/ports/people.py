@@ -186,8 +186,12 @@ class Retained(Protocol):
         """Returns how much is due. Takes a second for a million events."""
         ...
 
-    def undated(self, limit: int) -> list[str]:
-        """Returns people with a photo who were deactivated when that was not dated yet."""
+    def undated(self, after: str, limit: int) -> list[str]:
+        """Returns the next people after this id who have a face and were deactivated when that was not dated yet."""
+        ...
+
+    def seals_any(self, day: str) -> bool:
+        """Whether the data key of this day still seals an event of nobody."""
         ...
 
     def empty_days(self, before: datetime) -> list[str]:

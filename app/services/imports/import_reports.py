@@ -12,7 +12,8 @@ from app.core.imports.reports import HELD, Import, RowFilter, RowOutcome, RowPro
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Store, Transaction
 from app.core.sealing import Sealed, context
-from app.core.site.retention import Found, Kind, Place
+from app.core.site.retention import Kind
+from app.services.people.retention.removers import Rows
 
 PAGE = 1000
 
@@ -171,18 +172,10 @@ def forget_reports(tx: Transaction, vault: Vault, import_id: str) -> bool:
     return key is not None
 
 
-@dataclass(frozen=True)
-class ReportRemover:
-    """Implements `people.retention.removers.Remover`."""
-
+@dataclass(frozen=True, kw_only=True)
+class ReportRemover(Rows):
     vault: Vault
     kind: Kind = Kind.IMPORT_REPORTS
-
-    def find(self, tx: Transaction, before: datetime, after: Place | None, limit: int) -> Found:
-        return tx.retained.find(self.kind, before, after, limit)
-
-    def count(self, tx: Transaction, before: datetime) -> int:
-        return tx.retained.count(self.kind, before)
 
     def remove(self, tx: Transaction, ids: Sequence[str], before: datetime) -> int:
         return sum(self._remove(tx, import_id, before) for import_id in ids)

@@ -53,11 +53,12 @@ class AssessmentFacts:
     def _whose(self, people: list[Employee]) -> Section:
         faces = sum(one.photos > 0 for one in people)
         with self.store.read() as tx:
-            erased = len(tx.erasures.all())
+            erased, visitors = len(tx.erasures.all()), tx.employees.count() - len(people)
         return Section(
             "Whose data",
             (
-                ("People", str(len(people))),
+                ("Employees", str(len(people))),
+                ("Visitors", str(visitors)),
                 ("With a face (photos and template)", str(faces)),
                 ("Without a face, by badge or not at all", str(len(people) - faces)),
                 ("Erased so far, with a signed receipt each", str(erased)),

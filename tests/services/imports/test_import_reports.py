@@ -90,7 +90,7 @@ def test_reports_end_after_thirty_days_and_with_the_next_erasure(
     checked, _ = importing.reports.get(importing.run(PEOPLE, dry_run=True).id)
     assert job.ended_at is not None and not is_over(job, None)
     assert is_over(job, job.created_at) and not is_over(checked, clock()), "one waits to be applied"
-    remover = ReportRemover(site.vault)
+    remover = ReportRemover(vault=site.vault)
     for removed, rows in ((False, True), (True, False)):
         with site.store.write() as tx:
             before = job.ended_at + timedelta(milliseconds=removed)

@@ -103,9 +103,7 @@ class CredentialBook:
     ) -> ShownCredential:
         if not tx.employees.lock(employee_id):
             raise _unknown_employee()
-        badges = [one for one in tx.credentials.of(employee_id) if not one.kind.is_pin]
-        if len(badges) >= MOST_OF_ONE:
-            raise Conflict("too_many_credentials", f"A person has at most {MOST_OF_ONE} badges. Take one back first.")
+        check_room(tx, employee_id)
         if tx.credentials.presented(CredentialKind.BADGE, badge.text) is not None:
             raise Conflict("credential_taken", "Somebody has this badge already.")
         if read is not None:
@@ -128,6 +126,12 @@ class CredentialBook:
         if badge is None:
             raise CryptoFault("a sealed credential holds no badge")
         return ShownCredential(one, badge.bits, last_four(badge, one.card_format))
+
+
+def check_room(tx: Transaction, employee_id: str) -> None:
+    """Raises Conflict if somebody has as many badges and passes as a person may. PINs do not count."""
+    if sum(not one.kind.is_pin for one in tx.credentials.of(employee_id)) >= MOST_OF_ONE:
+        raise Conflict("too_many_credentials", f"A person has at most {MOST_OF_ONE} badges. Take one back first.")
 
 
 def _check(badge: Badge, card_format: CardFormat) -> None:

@@ -8,11 +8,12 @@ from secrets import token_bytes
 from app.core.credentials.badge import Badge
 from app.core.credentials.formats import CardFormat
 from app.core.credentials.qr_pass import ID_BYTES, LEAVES_WITHIN, LONGEST, MOST_PLACES, PassKey, QrPass, place, written
-from app.core.credentials.stored import MOST_OF_ONE, Credential, CredentialKind
-from app.core.errors import BadInput, Conflict, CryptoFault, NotFound
+from app.core.credentials.stored import Credential, CredentialKind
+from app.core.errors import BadInput, CryptoFault, NotFound
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.sealing import Sealed, context
+from app.services.access.credentials.credential_book import check_room
 from app.services.access.credentials.passes import BITS, badge_of
 
 
@@ -55,7 +56,8 @@ class PassBook:
         Args:
             starts_at, ends_at: Instants; parts of a second are cut off. The end does not belong to it.
             once: It lets its holder in once. Out it always lets them, also for four hours after its end.
-            places: The gates, zones or sites that it names; none for any. More than eight are left out of the code.
+            places: The gates, zones or sites that it names; none for any. With more than eight the code
+                names none, and the rules alone decide.
 
         Raises:
             NotFound: There is no such person.
@@ -69,8 +71,7 @@ class PassBook:
             raise BadInput("bad_pass", "A pass ends in the future, after it starts, and within a year.")
         if not tx.employees.lock(employee_id):
             raise NotFound("unknown_employee", "There is no employee with this id.")
-        if len(tx.credentials.of(employee_id)) >= MOST_OF_ONE:
-            raise Conflict("too_many_credentials", f"A person has at most {MOST_OF_ONE} credentials. Remove one first.")
+        check_room(tx, employee_id)
         key, new = tx.data_keys.get(employee_id), self.new_id()
         if key is None:
             raise CryptoFault("the employee's key is gone: erased meanwhile")
@@ -99,6 +100,11 @@ class PassBook:
             if found is None or found.kind is not CredentialKind.QR:
                 raise NotFound("unknown_credential", "There is no credential with this id.")
             return GivenPass(found, self.token_in(tx, found))
+
+    def code_in(self, tx: Transaction, credential_id: str) -> str | None:
+        """What the code of a pass holds; None if it was taken back. Raises CryptoFault as `token_in`."""
+        found = tx.credentials.get(credential_id)
+        return None if found is None else self.token_in(tx, found)
 
     def token_in(self, tx: Transaction, one: Credential) -> str:
         """The token of a stored pass. Raises CryptoFault for an erased holder."""

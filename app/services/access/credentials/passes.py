@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.core.access.permission import CompiledRules
 from app.core.credentials.badge import Badge
+from app.core.credentials.formats import last_four
 from app.core.credentials.qr_pass import ID_BYTES, PassKey, QrPass, Unreadable, place, read
 from app.core.credentials.stored import Credential, CredentialKind
 from app.core.events.decision import UsedCredential
@@ -69,6 +70,25 @@ def presented_pass(
     if refused is None and not token.takes(*where.ids):
         refused = Reason.NO_RULE
     return shown if refused is None else Presented(badge, shown.used, shown.holder, refused)
+
+
+def still_shown(
+    tx: Transaction, credential_id: str, badge: Badge, gate: Gate, where: Here, now: datetime, *, for_update: bool
+) -> Presented:
+    """What somebody showed moments ago, as it is now: nobody's if it is gone.
+
+    for_update: nobody takes it from its holder until the commit.
+    """
+    kept = tx.credentials.get(credential_id)
+    if kept is None:
+        return Presented()
+    if kept.kind is CredentialKind.QR:
+        return held_pass(tx, kept, badge, gate, where, now, for_update=for_update)
+    used = UsedCredential(CredentialKind.BADGE, last_four(badge, kept.card_format), badge.bits, kept.id)
+    holder = tx.employees.get(kept.employee_id, for_update=for_update)
+    if for_update and tx.credentials.get(kept.id) is None:  # taken back while we waited for their row
+        return Presented(used=used)
+    return Presented(badge, used, holder)
 
 
 def held_pass(

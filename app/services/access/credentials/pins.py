@@ -19,7 +19,7 @@ from app.core.gates.gate import Gate
 from app.core.ports.store import Transaction
 from app.core.types import Candidate, Employee, Evidence, Reason
 from app.services.access.assessment import Assessment
-from app.services.access.credentials.passes import Here, held_pass
+from app.services.access.credentials.passes import Here, still_shown
 from app.services.access.credentials.presented import Presented
 
 
@@ -63,16 +63,11 @@ def shown_before(
     """Whom the gate waits for, as they are now, by what they showed: nobody if they, or their badge, are gone."""
     if wait.credential_id is None:
         return Presented(holder=tx.employees.get(wait.employee_id, for_update=for_update))
-    badge, kept = Badge.of_text(wait.read), tx.credentials.get(wait.credential_id)
-    if badge is None or kept is None or kept.employee_id != wait.employee_id:
+    badge = Badge.of_text(wait.read)
+    if badge is None:
         return Presented()
-    if kept.kind is CredentialKind.QR:
-        return held_pass(tx, kept, badge, gate, where, now, for_update=for_update)
-    used = UsedCredential(CredentialKind.BADGE, wait.last_four, badge.bits, kept.id)
-    holder = tx.employees.get(wait.employee_id, for_update=for_update)
-    if for_update and tx.credentials.get(kept.id) is None:  # taken back while we waited for their row
-        return Presented(used=used)
-    return Presented(badge, used, holder)
+    shown = still_shown(tx, wait.credential_id, badge, gate, where, now, for_update=for_update)
+    return shown if shown.holder is None or shown.holder.id == wait.employee_id else Presented()
 
 
 def seen_before(wait: PinWait | None) -> Evidence | None:

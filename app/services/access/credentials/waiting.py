@@ -1,15 +1,13 @@
 """A credential that was just read and is kept for moments: it awaits its holder's face, or somebody to be given to."""
 
-from dataclasses import replace
 from datetime import datetime
 
-from app.core.credentials.formats import CardFormat
-from app.core.credentials.stored import FACE_WITHIN, OFFERED_FOR, BadgeRead, CredentialKind
+from app.core.credentials.stored import FACE_WITHIN, OFFERED_FOR, BadgeRead
 from app.core.gates.gate import Gate
 from app.core.ports.store import Transaction
 from app.core.types import Reason
-from app.services.access.credentials.passes import Here, held_pass
-from app.services.access.credentials.presented import Presented, presented
+from app.services.access.credentials.passes import Here, still_shown
+from app.services.access.credentials.presented import Presented
 
 ENDS_WAITING = frozenset({Reason.CREDENTIAL_ACCEPTED, Reason.CREDENTIAL_MISMATCH, Reason.SPOOF_SUSPECTED})
 
@@ -19,12 +17,7 @@ def awaited(tx: Transaction, gate: Gate, here: Here, now: datetime, *, for_updat
     read = tx.badge_reads.of(gate.id)
     if read is None or read.credential_id is None or abs(now - read.at) > FACE_WITHIN:
         return None
-    kept = tx.credentials.get(read.credential_id)
-    if kept is not None and kept.kind is CredentialKind.QR:
-        found = held_pass(tx, kept, read.badge, gate, here, now, for_update=for_update)
-    else:
-        raw = replace(gate, badge_format=CardFormat.RAW)
-        found = presented(tx, raw, read.badge.text, for_update=for_update)
+    found = still_shown(tx, read.credential_id, read.badge, gate, here, now, for_update=for_update)
     return found if found.holder is not None and found.refused is None else None
 
 

@@ -12,11 +12,12 @@ from app.core.accounts.trail import Action, TrailFilter
 from app.core.canonical import instant
 from app.core.events.logged import LoggedEvent
 from app.core.events.records import EventFilter
-from app.core.ports.store import Clock, Store
+from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.retention import PERIODS, WORDS
 from app.core.types import Photo
 from app.services.access.credentials.credential_book import CredentialBook
 from app.services.access.rules.rule_questions import RuleQuestions
+from app.services.access.visits.visit_book import VisitBook
 from app.services.events.event_list import EventList
 from app.services.people.enrolment import Enrolment
 
@@ -39,6 +40,7 @@ class SubjectExport:
     events: EventList
     credentials: CredentialBook
     questions: RuleQuestions
+    visits: VisitBook
     clock: Clock
 
     def facts(self, employee_id: str, rest: Callable[[], None] = lambda: None) -> dict[str, Any]:
@@ -53,6 +55,7 @@ class SubjectExport:
             consents, links = tx.consents.of(employee_id), tx.invitations.of(employee_id)
             looks = tx.trail.find(TrailFilter(person=employee_id, limit=MOST_LOOKS))
             kept = tx.site_settings.get().kept_hours
+            visit = self._visit(tx, employee_id)
         return {
             "made_at": instant(self.clock()),
             "person": {"id": employee.id, **{name: _plain(getattr(employee, name)) for name in OF_PERSON}},
@@ -66,9 +69,14 @@ class SubjectExport:
                     "kind": one.credential.kind.value,
                     "last_four": one.last_four,
                     "since": instant(one.credential.created_at),
+                    "from": _plain(one.credential.starts_at),
+                    "until": _plain(one.credential.ends_at),
+                    "once": one.credential.once,
+                    "used_at": _plain(one.credential.used_at),
                 }
                 for one in self.credentials.of(employee_id)
             ],
+            "visit": visit,
             "consents": [
                 {
                     "given_on": str(one.given_on),
@@ -110,6 +118,23 @@ class SubjectExport:
         """The name of each photo's file, and the photo."""
         for n, photo in enumerate(self.enrolment.photos(employee_id), 1):
             yield _file(n, photo), self.enrolment.photo(employee_id, photo.id)[0]
+
+    def _visit(self, tx: Transaction, employee_id: str) -> dict[str, Any] | None:
+        """A visitor's visit. The host and whoever invited them are somebody else."""
+        found = tx.visits.of_person(employee_id)
+        if found is None:
+            return None
+        details = self.visits.details_in(tx, found)
+        return {
+            "from": instant(found.starts_at),
+            "until": instant(found.ends_at),
+            "company": details.company,
+            "reason": details.reason,
+            "arrived_at": _plain(found.arrived_at),
+            "left_at": _plain(found.left_at),
+            "cancelled_at": _plain(found.cancelled_at),
+            "mail_with_the_pass": found.pass_mail.value,
+        }
 
     def _events(self, employee_id: str, rest: Callable[[], None]) -> Iterator[LoggedEvent]:
         which = EventFilter(employee_id=employee_id, limit=PAGE)

@@ -132,6 +132,12 @@ class VisitBook:
         with self.store.read() as tx:
             return self._one(tx, tx.visits.get(visit_id), _unknown_visit())
 
+    def with_code(self, visit_id: str) -> tuple[ShownVisit, str | None]:
+        """The visit, and what its pass's code holds; None for one that was taken back. Raises NotFound, CryptoFault."""
+        with self.store.read() as tx:
+            shown = self._one(tx, tx.visits.get(visit_id), _unknown_visit())
+            return shown, self.passes.code_in(tx, shown.visit.credential_id)
+
     def open(self, token: str) -> tuple[ShownVisit, str | None]:
         """The visit behind a link, and what its pass's code holds; None once it lets nobody in or out any more.
 
@@ -140,8 +146,7 @@ class VisitBook:
         with self.store.read() as tx:
             found = tx.visits.by_link(digest(token))
             shown = self._one(tx, found, _expired())
-            credential = tx.credentials.get(shown.visit.credential_id)
-            code = None if credential is None else self.passes.token_in(tx, credential)
+            code = self.passes.code_in(tx, shown.visit.credential_id)
         if shown.visit.cancelled_at is not None or self.clock() >= shown.visit.ends_at + LEAVES_WITHIN:
             raise _expired()
         return shown, code

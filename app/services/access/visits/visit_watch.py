@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from app.core.alerts.alert import Alert, AlertKind
-from app.core.errors import NotFound
+from app.core.errors import CryptoFault, NotFound
 from app.core.events.records import EventFilter
 from app.core.people.visits import EARLY, MOST_TRIES, Cancelled, LeftBy, MailState, Visit, VisitState
 from app.core.ports.mail import Mail, Mailer, MailFault
@@ -54,11 +54,15 @@ class VisitWatch:
                 open_ = tx.visits.unsettled(now)
                 active = _active(tx, open_)
                 changed = [one.id for one in open_ if self._seen(tx, one, now, active) != one]
+                raised = any(one.kind is AlertKind.VISITOR_STILL_INSIDE for one in tx.alerts.uncleared())
             for visit_id in changed:
                 self._follow(visit_id)
-            self._alert(now)
+            if changed:
+                with self.store.read() as tx:
+                    open_ = tx.visits.unsettled(now)
+            self._alert(any(one.state(now) is VisitState.OVERDUE for one in open_), raised, now)
             if self.mailer is not None:
-                self._send(self.mailer, letters)
+                self._send(self.mailer, letters, open_)
 
     def _follow(self, visit_id: str) -> None:
         with self.store.write() as tx:
@@ -102,13 +106,12 @@ class VisitWatch:
             return visit
         if visit.arrived_at is not None:
             return replace(visit, left_at=None, left_by=None)
-        return replace(visit, arrived_at=since, host_mail=MailState.NONE if self.mailer is None else MailState.DUE)
+        due = MailState.NONE if self.mailer is None else MailState.DUE
+        # At once, whatever the mail with the pass waits for.
+        return replace(visit, arrived_at=since, host_mail=due, tries=0, next_try_at=None)
 
-    def _alert(self, now: datetime) -> None:
+    def _alert(self, late: bool, raised: bool, now: datetime) -> None:
         """One alert for all who are inside after the end of their visit; the page of visitors names them."""
-        with self.store.read() as tx:
-            late = any(one.state(now) is VisitState.OVERDUE for one in tx.visits.unsettled(now))
-            raised = any(one.kind is AlertKind.VISITOR_STILL_INSIDE for one in tx.alerts.uncleared())
         if late == raised:
             return
         with self.store.write() as tx:
@@ -117,42 +120,48 @@ class VisitWatch:
             else:
                 tx.alerts.clear(AlertKind.VISITOR_STILL_INSIDE, None, None, now)
 
-    def _send(self, mailer: Mailer, letters: Letters) -> None:
+    def _send(self, mailer: Mailer, letters: Letters, visits: Iterable[Visit]) -> None:
+        """Sends what is due, until the server fails: whoever waits for it would keep visits from being looked at."""
         now = self.clock()
-        with self.store.read() as tx:
-            due = [one for one in tx.visits.unsettled(now) if one.next_try_at is None or one.next_try_at <= now]
-            due = [one for one in due if MailState.DUE in (one.pass_mail, one.host_mail)]
-        for visit in due:
-            if visit.pass_mail is MailState.DUE:
-                self._one(mailer, visit.id, "pass_mail", letters.for_visitor)
-            if visit.host_mail is MailState.DUE:
-                self._one(mailer, visit.id, "host_mail", letters.for_host)
+        for visit in visits:
+            if visit.next_try_at is not None and visit.next_try_at > now:
+                continue
+            if visit.pass_mail is MailState.DUE and not self._one(mailer, visit, "pass_mail", letters.for_visitor):
+                return
+            if visit.host_mail is MailState.DUE and not self._one(mailer, visit, "host_mail", letters.for_host):
+                return
 
-    def _one(self, mailer: Mailer, visit_id: str, which: str, write: Written) -> None:
+    def _one(self, mailer: Mailer, due: Visit, which: str, write: Written) -> bool:
+        """Returns whether the server works, as far as this mail tells."""
+        tries, works, state = 0, True, MailState.SENT
         try:
-            with self.store.read() as tx:
-                shown = self.book.get(visit_id)
-                credential = tx.credentials.get(shown.visit.credential_id)
-                code = None if credential is None else self.book.passes.token_in(tx, credential)
-            mail = write(shown, code)
-            if mail is not None:
+            mail = write(*self.book.with_code(due.id))
+            if mail is None:
+                state = MailState.NONE
+            else:
                 mailer.send(mail)
-            state, tries = (MailState.NONE if mail is None else MailState.SENT), 0
         except NotFound:
-            return  # erased meanwhile
+            return True  # erased meanwhile
+        except CryptoFault as error:  # of this visit alone: the others' mails must not wait for it
+            state = MailState.FAILED
+            logger.warning('mail_not_written visit=%s kind=%s error="%s"', due.id, which, error)
         except MailFault as error:
-            tries = shown.visit.tries + 1
+            tries, works = due.tries + 1, error.final
             state = MailState.FAILED if error.final or tries >= MOST_TRIES else MailState.DUE
-            logger.warning('mail_not_sent visit=%s kind=%s tries=%d error="%s"', visit_id, which, tries, error)
+            logger.warning('mail_not_sent visit=%s kind=%s tries=%d error="%s"', due.id, which, tries, error)
         wait = min(FIRST_WAIT * 2 ** max(0, tries - 1), LONGEST_WAIT)
         again = self.clock() + wait if state is MailState.DUE else None
         with self.store.write() as tx:
-            visit = tx.visits.get(visit_id)
+            visit = tx.visits.get(due.id)
             if visit is None or tx.employees.get(visit.employee_id, for_update=True) is None:
-                return
-            visit = tx.visits.get(visit_id) or visit
-            fields = {which: state, "tries": 0 if state is not MailState.DUE else tries, "next_try_at": again}
+                return works
+            visit = tx.visits.get(due.id) or visit
+            other = visit.host_mail if which == "pass_mail" else visit.pass_mail
+            if state is not MailState.DUE:
+                tries = visit.tries if other is MailState.DUE else 0
+            fields = {which: state, "tries": tries, "next_try_at": again}
             tx.visits.put(replace(visit, **fields))  # type: ignore[arg-type]
+        return works
 
 
 def _active(tx: Transaction, visits: Iterable[Visit]) -> set[str]:

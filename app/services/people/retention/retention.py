@@ -8,6 +8,7 @@ that gates do not wait. Events keep their place in the chain; the receipts expla
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -25,6 +26,10 @@ RESTS = 12  # times as long as a step took
 SHORTEST_REST_S = 0.02
 OF_THE_LOG = frozenset({Kind.STRANGER_PICTURES, Kind.PASSAGES, Kind.EVENTS})
 LONGEST_COUNT = timedelta(seconds=20)
+
+
+class _StillUsed(Exception):
+    """Rolls the end of a day's key back."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,7 @@ class Retention:
             with self.store.read() as tx:
                 days = tx.retained.empty_days(before)
             for day in days:
-                with self.store.write() as tx:
+                with suppress(_StillUsed), self.store.write() as tx:
                     self._destroy(tx, day)
         if gone:
             with self.store.write() as tx:
@@ -160,17 +165,20 @@ class Retention:
         """Destroys the key of a day's events of nobody. Secret before row: a kill in between leaves a row that the next
         run removes."""
         wrapped = tx.data_keys.get(day)
-        if wrapped is not None:
-            self.forget(wrapped)
-            tx.data_keys.destroy(day)
+        if wrapped is None:
+            return
+        tx.data_keys.destroy(day)  # from here on nobody else seals with it
+        if tx.retained.seals_any(day):
+            raise _StillUsed  # by an event that was recorded late
+        self.forget(wrapped)
 
     def _date_deactivations(self, now: datetime) -> None:
-        before: list[str] = []
+        after = ""
         while True:
             with self.store.read() as tx:
-                undated = tx.retained.undated(AT_ONCE)
-            if undated == before:  # none, or altered rows, which nobody writes to
+                undated = tx.retained.undated(after, AT_ONCE)
+            if not undated:
                 return
             with self.store.write() as tx:
                 date_deactivation(tx, undated, now)
-            before = undated
+            after = undated[-1]

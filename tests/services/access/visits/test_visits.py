@@ -9,11 +9,12 @@ import pytest
 
 from app.core.access.rules import Where
 from app.core.alerts.alert import AlertKind
-from app.core.errors import BadInput, Conflict, NotFound
+from app.core.errors import BadInput, Conflict, CryptoFault, NotFound
 from app.core.people.details import Details
 from app.core.people.records import EmployeeFilter
 from app.core.people.visits import Cancelled, LeftBy, MailState, VisitState
-from app.core.ports.mail import MailFault
+from app.core.ports.mail import Mail, MailFault
+from app.core.ports.store import Transaction
 from app.core.site.retention import Kind
 from app.core.types import Role, Status
 from app.services.access.passages.muster_book import MusterBook
@@ -155,6 +156,50 @@ def test_mails_go_once_and_are_tried_again(desk: Reception) -> None:
     desk.look()
     desk.look()
     assert [(mail.to, mail.text) for mail in desk.post.sent[1:]] == [("host@example.org", "Vera Visitor")]
+
+
+def test_host_is_told_at_once_though_the_pass_could_not_be_sent(desk: Reception) -> None:
+    one = desk.invite()
+    desk.post.fault = MailFault("the visitor's server is slow")
+    for _ in range(4):
+        desk.look()
+        desk.site.clock.advance(minutes=5)
+    desk.post.fault = None
+    desk.shows(one)
+    desk.look()
+    assert {mail.to for mail in desk.post.sent} >= {"host@example.org"}
+
+
+def test_dead_server_is_asked_once_a_look(desk: Reception, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("Vera", "Inge", "Olga"):
+        desk.invite(name=name)
+    asked = []
+
+    def dead(self: object, mail: Mail) -> None:
+        asked.append(mail.to)
+        raise MailFault("the server cannot be used")
+
+    monkeypatch.setattr(type(desk.post), "send", dead)
+    desk.look()
+    assert len(asked) == 1, "each would wait twenty seconds"
+    desk.look()
+    assert len(asked) == 2, "the next one's turn"
+
+
+def test_visit_that_cannot_be_opened_keeps_no_other_mail_back(desk: Reception, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, good = desk.invite(), desk.invite(name="Inge", email="inge@example.org")
+    real = desk.book.passes.code_in
+
+    def damaged(self: object, tx: Transaction, credential_id: str) -> str | None:
+        if credential_id == broken.visit.credential_id:
+            raise CryptoFault("the sealed pass does not open")
+        return real(tx, credential_id)
+
+    monkeypatch.setattr(type(desk.book.passes), "code_in", damaged)
+    desk.look()
+    assert [mail.to for mail in desk.post.sent] == ["inge@example.org"]
+    assert desk.book.get(broken.visit.id).visit.pass_mail is MailState.FAILED
+    assert desk.book.get(good.visit.id).visit.pass_mail is MailState.SENT
 
 
 def test_address_that_is_refused_is_not_tried_again(desk: Reception) -> None:

@@ -38,6 +38,7 @@ from app.adapters.db.tables import (
     trail,
     zones,
 )
+from app.core.imports.reports import HELD
 from app.core.site.retention import Found, Kind, Place, Removal
 from app.core.types import Status, Verdict
 
@@ -78,7 +79,11 @@ _PLAIN: Mapping[Kind, tuple[Table, Callable[[datetime], ColumnElement[bool]]]] =
     Kind.TRAIL: (trail, lambda before: trail.c.at < before),
     Kind.IMPORT_REPORTS: (
         imports,
-        lambda before: and_(imports.c.ended_at < before, exists().where(data_keys.c.subject_id == imports.c.id)),
+        lambda before: and_(
+            imports.c.ended_at < before,
+            imports.c.state.not_in([state.value for state in HELD]),
+            exists().where(data_keys.c.subject_id == imports.c.id),
+        ),
     ),
 }
 
@@ -120,11 +125,13 @@ class RetainedRows:
             query = select(func.count()).select_from(table).where(due(before))
         return int(self._connection.execute(query).scalar_one())
 
-    def undated(self, limit: int) -> list[str]:
-        query = select(employees.c.id).where(
-            employees.c.status == Status.INACTIVE.value, employees.c.inactive_since.is_(None), _has_face
-        )
-        return list(self._connection.execute(query.limit(limit)).scalars())
+    def undated(self, after: str, limit: int) -> list[str]:
+        inactive = and_(employees.c.status == Status.INACTIVE.value, employees.c.inactive_since.is_(None))
+        query = select(employees.c.id).where(inactive, _has_face, employees.c.id > after)
+        return list(self._connection.execute(query.order_by(employees.c.id).limit(limit)).scalars())
+
+    def seals_any(self, day: str) -> bool:
+        return self._connection.execute(select(exists().where(events.c.subject_id == day))).scalar_one()
 
     def empty_days(self, before: datetime) -> list[str]:
         days = data_keys.c.subject_id
