@@ -1,7 +1,8 @@
 // Gives temporary grants and ends them: on the list, on a person's page and on the page of a refusal.
 
-import { call, CallError, sayNext } from "../api.js";
-import { clearProblems, instantOf, problemAt, typedTime } from "../parts.js";
+import { call, sayNext } from "../api.js";
+import { instantOf, problemAt, typedTime } from "../parts.js";
+import { onSubmit } from "../submit.js";
 import { _ } from "../words.js";
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -36,21 +37,7 @@ if (dialog) {
   until.value = typedTime(Date.now() + form.dataset.hours * HOUR_MS);
   const where = () => { form.querySelector('[data-checks="gates"]').hidden = form.elements.everywhere.value === "yes"; };
   form.addEventListener("input", where);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    clearProblems(form);
-    const box = form.querySelector("[data-refused]");
-    box.hidden = true;
-    try {
-      await give(form);
-    } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      const field = CODES[error.code] ?? FIELDS[(error.body.field ?? "").split(".")[0]];
-      if (field && problemAt(form, field, error.message)) return;
-      box.textContent = error.message;
-      box.hidden = false;
-    }
-  });
+  onSubmit(form, give, CODES, FIELDS);
 }
 
 for (const button of document.querySelectorAll("[data-end]")) {

@@ -1,8 +1,9 @@
 // Visitors: invited, said to have left, cancelled; the link to a pass copied.
 
-import { call, CallError, sayNext } from "../api.js";
+import { call, sayNext } from "../api.js";
 import { copied } from "../copy.js";
-import { clearProblems, instantOf, problemAt, typedTime } from "../parts.js";
+import { instantOf, problemAt, typedTime } from "../parts.js";
+import { onSubmit } from "../submit.js";
 import { _ } from "../words.js";
 import "./print.js";
 
@@ -42,21 +43,7 @@ if (dialog) {
   const form = dialog.querySelector("form");
   form.elements["visit-from"].value = typedTime(Date.now());
   form.elements["visit-until"].value = typedTime(Date.now() + 4 * HOUR_MS);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    clearProblems(form);
-    const box = form.querySelector("[data-refused]");
-    box.hidden = true;
-    try {
-      await invite(form);
-    } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      const field = CODES[error.code] ?? FIELDS[(error.body.field ?? "").split(".")[0]];
-      if (field && problemAt(form, field, error.message)) return;
-      box.textContent = error.message;
-      box.hidden = false;
-    }
-  });
+  onSubmit(form, invite, CODES, FIELDS);
 }
 
 function acts(attribute, method, path, words) {
