@@ -65,7 +65,7 @@ class Permits:
         return made
 
     def grant_in(self, tx: Transaction, by: Principal, made: Grant) -> None:
-        """`grant` within a write, whoever it is by: guards invite visitors for a day even where they may give no grants.
+        """`grant` within a write, whoever it is by: guards invite visitors for a day even where they give no grants.
 
         Whoever stands at the desk has to be able to let an expected visitor in. The host hears of each at once.
         """
