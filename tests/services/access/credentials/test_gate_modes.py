@@ -20,6 +20,8 @@ from app.services.access.rules.rule_questions import RuleQuestions
 from tests.fakes import empty, like, new_id, person, photo
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 ADAS, BEAS, UNKNOWN = Badge(32, 0xADA), Badge(32, 0xBEA), Badge(32, 0xF00)
 ADA, BOB = person(0), person(1)
 BOTH = EntryMode.BADGE_AND_FACE
@@ -124,6 +126,7 @@ def test_mode_holds_while_its_schedule_is_open(site: Process, ada: Employee) -> 
     assert badge(site).reason == "face_required"
 
 
+@pytest.mark.both_databases
 def test_badge_and_face_of_its_holder_open_once(site: Process, ada: Employee) -> None:
     set_mode(site, BOTH)
     assert face(site).reason == "credential_required"
@@ -213,6 +216,7 @@ def is_erased(site: Process, ada: Employee) -> None:
     site.erasure.erase(ada.id)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("change", "reason"), [(lapses, "credential_required"), (is_blocked, "blocked"), (is_erased, "credential_required")]
 )

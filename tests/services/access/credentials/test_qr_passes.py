@@ -25,6 +25,8 @@ from tests.fakes import new_id, person, photo
 from tests.services.meanwhile import Meanwhile
 from tests.services.process import PASS_KEY, Process
 
+pytestmark = pytest.mark.one_database
+
 HOURS = 8
 
 
@@ -67,6 +69,7 @@ def goes_through(site: Process, gate: str = "lobby-1") -> None:
     assert watch.passed(found.id, 1)
 
 
+@pytest.mark.both_databases
 def test_pass_lets_its_holder_in(site: Process, passes: PassBook, ada: Employee) -> None:
     text = token(site, passes, ada)
     answer = shown(site, text)
@@ -178,12 +181,14 @@ def test_pass_taken_back_opens_nothing(site: Process, passes: PassBook, ada: Emp
     assert shown(site, text).reason == "credential_unknown"
 
 
+@pytest.mark.both_databases
 def test_pass_of_an_erased_person_opens_nothing(site: Process, passes: PassBook, ada: Employee) -> None:
     text = token(site, passes, ada)
     site.erasure.erase(ada.id)
     assert shown(site, text).reason == "credential_unknown"
 
 
+@pytest.mark.both_databases
 def test_pass_for_one_entry_is_used_up_by_the_passage_and_not_by_the_opening(
     site: Process, passes: PassBook, ada: Employee
 ) -> None:
@@ -220,6 +225,7 @@ def test_without_a_sensor_the_opening_uses_it_up(
     assert shown(site, text).reason == "credential_accepted"
 
 
+@pytest.mark.both_databases
 def test_pass_shown_at_two_gates_in_one_instant_opens_one(
     site: Process, start: object, passes: PassBook, ada: Employee, meanwhile: Meanwhile
 ) -> None:

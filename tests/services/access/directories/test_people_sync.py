@@ -17,6 +17,8 @@ from app.services.access.directories.people_sync import PeopleSync, Sent
 from tests.fakes import new_id, person, photo
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 ADA = Sent("ada@x.org", "e-1", "E-1", "Ada Lovelace", "ada@x.org", True, {"userName": "ada@x.org"})
 
 
@@ -60,6 +62,7 @@ def some(number: int) -> Sent:
     return Sent(f"p{number}@x.org", None, f"P-{number}", f"Person {number}", None, True, {})
 
 
+@pytest.mark.both_databases
 def test_person_is_added_as_an_employee_and_read_back(site: Process, sync: PeopleSync, entra: str) -> None:
     made = add(site, sync, entra)
     employee = site.enrolment.get(made.employee_id)
@@ -96,6 +99,7 @@ def test_taken_names_and_bad_fields_are_refused(site: Process, sync: PeopleSync,
         assert tx.directories.count(entra) == 2 and tx.employees.count() == 2
 
 
+@pytest.mark.both_databases
 def test_leaver_passes_no_gate_in_any_process(
     site: Process, start: Callable[..., Process], sync: PeopleSync, entra: str
 ) -> None:
@@ -134,6 +138,7 @@ def test_deleted_person_is_erased(site: Process, sync: PeopleSync, entra: str) -
         assert tx.directories.last_run(entra) is not None
 
 
+@pytest.mark.both_databases
 def test_older_version_changes_nothing(site: Process, sync: PeopleSync, entra: str) -> None:
     ada = add(site, sync, entra)
     changed = change(site, sync, entra, ada, replace(ADA, name="Ada King"), version=1)
@@ -152,6 +157,7 @@ def test_another_directory_sees_and_changes_nobody(site: Process, sync: PeopleSy
         sync.remove(okta, ada.employee_id, None)
 
 
+@pytest.mark.both_databases
 def test_mass_leaving_waits_for_an_admin(site: Process, sync: PeopleSync, book: DirectoryBook, entra: str) -> None:
     people = crowd(site, sync, entra, 30)
     for number, one in enumerate(people):
@@ -203,6 +209,7 @@ def test_whoever_comes_back_is_held_no_longer(site: Process, sync: PeopleSync, b
     assert book.held() == [] and site.enrolment.get(people[20].employee_id).status is Status.ACTIVE
 
 
+@pytest.mark.both_databases
 def test_silent_directory_raises_an_alert_until_it_speaks(
     site: Process, sync: PeopleSync, book: DirectoryBook, entra: str
 ) -> None:
@@ -218,6 +225,7 @@ def test_silent_directory_raises_an_alert_until_it_speaks(
     assert alerts(site) == set()
 
 
+@pytest.mark.both_databases
 def test_runs_tell_what_was_done_and_ignored(site: Process, sync: PeopleSync, book: DirectoryBook, entra: str) -> None:
     ada = add(site, sync, entra, replace(ADA, ignored=("title", "phoneNumbers")))
     change(site, sync, entra, ada, replace(ADA, active=False, ignored=("title",)))
@@ -229,6 +237,7 @@ def test_runs_tell_what_was_done_and_ignored(site: Process, sync: PeopleSync, bo
     assert newer.counts == {}
 
 
+@pytest.mark.both_databases
 def test_group_lets_nobody_in_by_itself_and_keeps_its_members(
     site: Process, sync: PeopleSync, book: DirectoryBook, entra: str
 ) -> None:
@@ -255,6 +264,7 @@ def test_group_lets_nobody_in_by_itself_and_keeps_its_members(
         assert all(group.id != made.group_id for group in tx.rules.all().groups)
 
 
+@pytest.mark.both_databases
 def test_removed_directory_leaves_people_and_groups_to_the_site(
     site: Process, sync: PeopleSync, book: DirectoryBook, entra: str
 ) -> None:

@@ -24,12 +24,15 @@ from tests.fakes import new_id
 from tests.services.access.visits.reception import GUARD, HOURS, Reception
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def desk(site: Process) -> Reception:
     return Reception(site)
 
 
+@pytest.mark.both_databases
 def test_visitor_comes_and_leaves_by_the_gates(desk: Reception) -> None:
     one = desk.invite()
     assert desk.state(one) is VisitState.EXPECTED
@@ -72,6 +75,7 @@ def test_pass_opens_half_an_hour_early_and_lets_out_later(desk: Reception) -> No
     assert desk.shows(one, "out", code) == "credential_accepted"
 
 
+@pytest.mark.both_databases
 def test_visitor_who_stays_too_long_raises_an_alert_until_they_have_left(desk: Reception) -> None:
     one, other = desk.invite(), desk.invite(name="Otto")
     desk.shows(one)
@@ -103,6 +107,7 @@ def test_whoever_left_by_word_of_a_person_cannot_come_in_again(desk: Reception) 
         assert [grant for grant in tx.rules.all().grants if grant.person_id == one.visitor.id] == []
 
 
+@pytest.mark.both_databases
 def test_visitors_stand_on_the_muster_and_not_among_employees(desk: Reception) -> None:
     one = desk.invite()
     desk.shows(one)
@@ -123,6 +128,7 @@ def test_cancelled_visit_opens_nothing_and_its_link_is_over(desk: Reception) -> 
     assert caught.value.code == "visit_is_over"
 
 
+@pytest.mark.both_databases
 def test_visits_of_a_host_who_is_deactivated_are_cancelled(desk: Reception) -> None:
     expected, inside = desk.invite(), desk.invite(name="Inge")
     codes = desk.code(expected), desk.code(inside)
@@ -138,6 +144,7 @@ def test_visits_of_a_host_who_is_deactivated_are_cancelled(desk: Reception) -> N
     assert caught.value.code == "host_inactive"
 
 
+@pytest.mark.both_databases
 def test_mails_go_once_and_are_tried_again(desk: Reception) -> None:
     one = desk.invite()
     desk.post.fault = MailFault("the server cannot be used")
@@ -210,6 +217,7 @@ def test_address_that_is_refused_is_not_tried_again(desk: Reception) -> None:
     assert desk.invite(email=None).visit.pass_mail is MailState.NONE
 
 
+@pytest.mark.both_databases
 def test_visitors_are_erased_thirty_days_after_their_visit(desk: Reception) -> None:
     one, site = desk.invite(), desk.site
     desk.shows(one)
@@ -279,7 +287,6 @@ def test_visitor_is_no_host(desk: Reception) -> None:
         desk.invite(host=desk.invite().visitor.number)
 
 
-@pytest.mark.one_database
 def test_link_is_unguessable_and_nothing_stored_reveals_it(desk: Reception, start: Callable[..., Process]) -> None:
     one = desk.invite()
     assert len(one.details.token) >= 43
