@@ -76,7 +76,7 @@ def parity(network: nn.Module, model: bytes, crops: Crops) -> Parity:
         ExportError: a vector differs.
     """
     request = compile_network(
-        model, height_px=SIZE_PX, width_px=SIZE_PX, rgb=True, precision="f32", workers=1
+        model, height_px=SIZE_PX, width_px=SIZE_PX, rgb=True, precision="f32"
     ).create_infer_request()
     ours = embedder(network)(crops)
     theirs = np.stack([_run(request, crop) for crop in crops])

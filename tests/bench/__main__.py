@@ -5,6 +5,7 @@
 `python -m tests.bench imports FOLDER`: importing people, beside the bare pipeline.
 `python -m tests.bench people FOLDER`: the list of employees as one types; decisions beside an import.
 `python -m tests.bench compare OTHER_CHECKOUT`: a frame to its decision, against another version in one run.
+`python -m tests.bench floor`: a decision against one written by hand, in processor time.
 `python -m tests.bench log`: pages of a log of a million events. `live`: what 50 people who watch cost a decision.
 `python -m tests.bench scim`: decisions beside a directory that sends people.
 `python -m tests.bench retention`: what the removal of a million old events costs a decision.
@@ -18,12 +19,12 @@ from rich.console import Console
 
 from app.adapters.vision.networks.runtime import cpu_has_bf16
 from tests.bench import approach, cameras, corridor, gallery, imports, log, people, rules, scim
-from tests.bench.decision import badges, codes, compare, frame, http, live, many_rules, passages, retention
+from tests.bench.decision import badges, codes, compare, floor, frame, http, live, many_rules, passages, retention
 from tests.bench.soak import soak
 
 ALONE = {
     module.__name__.rpartition(".")[2]: module.main
-    for module in (approach, cameras, compare, corridor, imports, live, log, people, retention, scim, soak)
+    for module in (approach, cameras, compare, corridor, floor, imports, live, log, people, retention, scim, soak)
 }
 if sys.argv[1:2] and (main := ALONE.get(sys.argv[1])):
     main(sys.argv[2:])

@@ -28,7 +28,8 @@ def service(**settings: object) -> Iterator[System]:
     """A System with ENROLLED employees (random templates, and one real person) in a temporary folder."""
     with TemporaryDirectory() as folder:
         # On the disk that the data would lie on, not in memory: a commit has to cost what it costs.
-        system = open_system(Settings(data=Path(folder), workers=1, replayed_picture="alert", **settings))
+        chosen = {"workers": 1, "replayed_picture": "alert"} | settings
+        system = open_system(Settings(data=Path(folder), **chosen))
         try:
             populate(system, ENROLLED - 1)
             person = system.enrolment.add(Details(number="E-1", name="Real Person"))

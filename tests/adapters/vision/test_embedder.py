@@ -122,7 +122,7 @@ def test_crop_of_a_wrong_shape_is_an_error(embedder: CropEmbedder, crop: np.ndar
 
 
 def test_concurrent_workers_of_one_network_agree(sface_bytes: bytes, crops: dict[str, Pixels]) -> None:
-    network = EmbeddingNetwork(sface_bytes, SFACE, precision="f32", workers=2)
+    network = EmbeddingNetwork(sface_bytes, SFACE, precision="f32")
     every = list(crops.values())
     expected = network.embedder().embed(every, flip=False)
     wrong: list[int] = []

@@ -95,7 +95,7 @@ def test_wrong_network_is_refused() -> None:
     wrong.graph.node.append(helper.make_node("Concat", ["doubled", "doubled"], ["output"], axis=1))
     wrong.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 6
     with pytest.raises(WeightsError, match="3 numbers"):
-        MiniFasNets((wrong.SerializeToString(), channels_as_logits()))
+        MiniFasNets((wrong.SerializeToString(), channels_as_logits())).judge()
     with pytest.raises(WeightsError, match="does not take"):
         MiniFasNets((b"no network", b"no network"))
 

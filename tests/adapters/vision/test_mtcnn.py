@@ -90,4 +90,4 @@ def test_detections_equal_the_reference_library(mtcnn: MtcnnDetector, astronaut:
 
 def test_invalid_network_bytes_are_an_error() -> None:
     with pytest.raises(WeightsError):
-        MtcnnNetworks((b"", b"", b""))
+        MtcnnNetworks((b"", b"", b"")).detector()

@@ -163,4 +163,4 @@ def test_common_sizes_are_precompiled_and_others_are_bounded(
     for height in range(40, 320, 40):
         detector.detect(np.zeros((height, 320, 3), np.uint8))
     assert len(made) > 3
-    assert max(len(network._compiled), len(detector._canvases)) <= 10  # those made beforehand, and no more
+    assert len(detector._canvases) <= 5  # those made beforehand, and no more

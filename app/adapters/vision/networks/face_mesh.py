@@ -5,13 +5,11 @@ landmarks hardly follow a head that tilts: of a true 30 degrees YuNet reports 12
 is upright in its crop; so it looks again with the tilt that it found taken out.
 """
 
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.adapters.vision.networks.runtime import compile_at, read_network
+from app.adapters.vision.networks.runtime import Runner, compile_at, read_network
 from app.core.approach.tracks import overlap
 from app.core.types import Box, Face, Pixels
 
@@ -35,22 +33,21 @@ _BOX, _BOX_SHIFT = np.array([0.97, 1.069]), np.array([0.007, -0.046])
 
 
 class FaceMeshNetwork:
-    """The network, compiled once. Raises WeightsError: the bytes are not a network OpenVINO reads."""
+    """The network, compiled once a worker. Raises WeightsError: the bytes are not a network OpenVINO reads."""
 
-    def __init__(self, model: bytes, *, workers: int = 1) -> None:
-        network = read_network(model, rgb=True, scale=(255, 255, 255), layout="NHWC")
-        self._compiled = compile_at(network, height_px=CROP_PX, width_px=CROP_PX, precision="f32", workers=workers)
+    def __init__(self, model: bytes) -> None:
+        self._network = read_network(model, rgb=True, scale=(255, 255, 255), layout="NHWC")
 
     def landmarker(self) -> "FaceMesh":
         """One worker's own."""
-        return FaceMesh(self._compiled.create_infer_request())
+        return FaceMesh(Runner(compile_at(self._network, height_px=CROP_PX, width_px=CROP_PX, precision="f32")))
 
 
 class FaceMesh:
     """For one thread at a time."""
 
-    def __init__(self, request: Any) -> None:
-        self._request = request
+    def __init__(self, network: Runner) -> None:
+        self._network = network
 
     def refine(self, pixels: Pixels, face: Face) -> Face:
         """The same face with landmarks and a box from the mesh, or `face` if the mesh sees none there or another."""
@@ -81,15 +78,15 @@ class FaceMesh:
             return None
         turned = _rotation(roll_deg) * (side_px / CROP_PX)  # from the crop's pixels to the frame's
         corner = centre - turned @ np.full(2, CROP_PX / 2)
-        crop = cv2.warpAffine(
+        cv2.warpAffine(
             pixels,
             np.column_stack([turned, corner]),
             (CROP_PX, CROP_PX),
+            dst=self._network.picture[0],
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        self._request.infer({0: crop[None]}, share_inputs=True)
-        points, shown = (self._request.get_output_tensor(i).data.ravel() for i in range(2))
+        points, shown = (output.ravel() for output in self._network.run()[:2])
         if not shown[0] > _LOGIT_SHOWN or not np.isfinite(points).all():
             return None
         mesh = points.reshape(-1, 3)[:, :2].astype(np.float64)

@@ -6,13 +6,12 @@ or sheet reveals an attack. The score is the mean of both.
 
 import math
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
 from app.adapters.vision import weights
-from app.adapters.vision.networks.runtime import best_precision, compile_network
+from app.adapters.vision.networks.runtime import Runner, best_precision, compile_at, one_a_worker, read_network
 from app.core.errors import WeightsError
 from app.core.types import Box, Pixels
 
@@ -58,45 +57,46 @@ def _span(centre: float, length: float, last: int) -> tuple[int, int]:
 
 
 class MiniFasNets:
-    """Both networks, compiled and shared by every worker; `judge()` gives one worker its own requests.
+    """Both networks; `judge()` compiles them for one worker.
 
     They run in the faster precision: on an AMD EPYC bfloat16 takes 1.9 ms for both instead of 2.8. Of 234 frames'
     scores none moved by more than 0.025, and none across a threshold (2026-11-24).
-    Raises WeightsError: no MiniFASNet.
+    Raises WeightsError: no MiniFASNet, by `judge` if it is another network.
     """
 
-    def __init__(self, models: tuple[bytes, ...], *, workers: int = 1) -> None:
-        precision = best_precision()
-        self._compiled = tuple(
-            compile_network(model, height_px=SIZE_PX, width_px=SIZE_PX, rgb=False, precision=precision, workers=workers)
-            for model in models
-        )
-        for network in self._compiled:
-            if tuple(network.output(0).shape) != (1, 3):
-                raise WeightsError(f"expected one output of 3 numbers, got {network.output(0).shape}")
+    def __init__(self, models: tuple[bytes, ...]) -> None:
+        self._networks = tuple(read_network(model, rgb=False) for model in models)
+        self._precision = best_precision()
 
     def judge(self) -> "LivenessJudge":
-        return LivenessJudge([network.create_infer_request() for network in self._compiled])
+        compiled = [
+            compile_at(network, height_px=SIZE_PX, width_px=SIZE_PX, precision=self._precision)
+            for network in self._networks
+        ]
+        for network in compiled:
+            if tuple(network.output(0).shape) != (1, 3):
+                raise WeightsError(f"expected one output of 3 numbers, got {network.output(0).shape}")
+        return LivenessJudge([Runner(network) for network in compiled])
 
 
 class LivenessJudge:
     """Implements `ports.Liveness` for one thread at a time. Warmed up when it is made."""
 
-    def __init__(self, requests: list[Any]) -> None:
-        self._requests = requests
+    def __init__(self, networks: list[Runner]) -> None:
+        self._networks = networks
         self.score(np.zeros((SIZE_PX, SIZE_PX, 3), np.uint8), Box(20, 20, 40, 40))
 
     def score(self, pixels: Pixels, box: Box) -> float:
         """0 (an attack) to 1 (live), from (height, width, 3) uint8 BGR. Raises ValueError for a box outside of it."""
         scores = [
-            self._one(request, crop(pixels, box, scale))
-            for request, (_, scale) in zip(self._requests, PAIR, strict=True)
+            self._one(network, crop(pixels, box, scale))
+            for network, (_, scale) in zip(self._networks, PAIR, strict=True)
         ]
-        return float(np.mean(scores))
+        return sum(scores) / len(scores)
 
-    def _one(self, request: Any, picture: Pixels) -> float:
-        request.infer({0: np.ascontiguousarray(picture)[None]}, share_inputs=True)
-        logits = np.array(request.get_output_tensor(0).data[0], dtype=np.float64)
+    def _one(self, network: Runner, picture: Pixels) -> float:
+        network.picture[0] = picture
+        logits = network.run()[0][0].astype(np.float64)
         likely = np.exp(logits - logits.max())
         return float(likely[LIVE] / likely.sum())
 
@@ -108,5 +108,5 @@ def open_judges(cache: Path, *, workers: int = 1) -> tuple[LivenessJudge, ...]:
         WeightsMissing: The weights were never fetched.
         WeightsError: They are damaged.
     """
-    networks = MiniFasNets(tuple(weights.load(name, cache) for name, _ in PAIR), workers=workers)
-    return tuple(networks.judge() for _ in range(workers))
+    networks = MiniFasNets(tuple(weights.load(name, cache) for name, _ in PAIR))
+    return tuple(one_a_worker(networks.judge, workers))

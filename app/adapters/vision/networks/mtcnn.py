@@ -28,17 +28,17 @@ Array = NDArray[np.float32]
 
 
 class MtcnnNetworks:
-    """The three networks, compiled once; `detector()` gives one worker its own requests.
+    """The three networks; `detector()` compiles them for one worker.
 
-    Raises WeightsError: not networks.
+    `detector` raises WeightsError for what is no network.
     """
 
-    def __init__(self, models: tuple[bytes, bytes, bytes], *, width_px: int = 320, workers: int = 1) -> None:
+    def __init__(self, models: tuple[bytes, bytes, bytes], *, width_px: int = 320) -> None:
         self.width_px = width_px
-        self._compiled = [compile_stack(model, workers=workers) for model in models]
+        self._models = models
 
     def detector(self) -> "MtcnnDetector":
-        return MtcnnDetector([network.create_infer_request() for network in self._compiled], self.width_px)
+        return MtcnnDetector([compile_stack(model).create_infer_request() for model in self._models], self.width_px)
 
 
 class MtcnnDetector:

@@ -1,18 +1,20 @@
-"""Runs networks: OpenVINO on the CPU, from bytes in memory, with explicit threads.
+"""Runs networks: OpenVINO on the CPU, from bytes in memory, each worker with its own, on the worker's own thread.
 
 Measured 2026-11-23, one thread, AMD EPYC with avx512_bf16: SFace 7.3 ms float32, 4.4 ms bf16; YuNet at 320 x 192 0.8 ms
 against 2.0 ms through OpenCV's own network code.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import openvino as ov
+from numpy.typing import NDArray
 from openvino import opset13 as op
 from openvino.passes import ConstantFolding, Manager
 from openvino.preprocess import ColorFormat, PrePostProcessor
@@ -20,8 +22,13 @@ from openvino.preprocess import ColorFormat, PrePostProcessor
 from app.core.errors import PackMismatch, WeightsError
 
 Precision = Literal["f32", "bf16"]
+Item = TypeVar("Item")
 
 _TFLITE = b"TFL3"  # the identifier of a TensorFlow Lite flatbuffer
+
+# Without streams a network has no threads: it runs on the thread that asks. Streams have threads of their own, each
+# pinned to a core, the same one in every process; a hand-over to them and back costs 0.1 ms a network (2026-11-30).
+_CALLER_S_THREAD = {"NUM_STREAMS": 0, "INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": False}
 
 # The other must be this much faster, or the difference may be other work on the machine.
 WORTH_IT = 0.9
@@ -74,7 +81,7 @@ def _trial_s() -> dict[Precision, float]:
     shown = dice.standard_normal((1, 64, 28, 28), dtype=np.float32)
     taken_s: dict[Precision, float] = {}
     for precision in ("f32", "bf16"):
-        one = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": precision}
+        one = _CALLER_S_THREAD | {"INFERENCE_PRECISION_HINT": precision}
         request = _core().compile_model(network, "CPU", one).create_infer_request()
         runs = []
         for _ in range(12):
@@ -85,6 +92,24 @@ def _trial_s() -> dict[Precision, float]:
     return taken_s
 
 
+class Runner:
+    """A compiled network for one thread at a time, without copies of what goes in and comes out.
+
+    picture: its input, uint8 (1, height, width, 3) BGR; the caller writes into it.
+    """
+
+    def __init__(self, compiled: Any) -> None:
+        self._request = compiled.create_infer_request()
+        self._outputs = [self._request.get_output_tensor(i) for i in range(len(compiled.outputs))]
+        self.picture: NDArray[np.uint8] = self._request.get_input_tensor().data
+        self.picture[:] = 0
+
+    def run(self) -> list[NDArray[np.float32]]:
+        """The network's outputs, in its own order. The next run writes over them."""
+        self._request.infer(share_outputs=True)
+        return [tensor.data for tensor in self._outputs]
+
+
 def compile_network(
     model: bytes,
     *,
@@ -92,14 +117,13 @@ def compile_network(
     width_px: int,
     rgb: bool,
     precision: Precision,
-    workers: int,
     mean: Sequence[float] = (0, 0, 0),
     scale: Sequence[float] = (1, 1, 1),
     layout: str = "NCHW",
 ) -> Any:
     """`read_network` and `compile_at`, for a network that is needed at one size."""
     network = read_network(model, rgb=rgb, mean=mean, scale=scale, layout=layout)
-    return compile_at(network, height_px=height_px, width_px=width_px, precision=precision, workers=workers)
+    return compile_at(network, height_px=height_px, width_px=width_px, precision=precision)
 
 
 def read_network(
@@ -151,11 +175,8 @@ def _read(model: bytes) -> Any:
         return _core().read_model(file)
 
 
-def compile_at(network: Any, *, height_px: int, width_px: int, precision: Precision, workers: int) -> Any:
-    """What `read_network` gave, compiled for one size. The network itself stays as it is.
-
-    Args:
-        workers: how many requests run side by side, one thread each.
+def compile_at(network: Any, *, height_px: int, width_px: int, precision: Precision) -> Any:
+    """What `read_network` gave, compiled for one size and one worker. The network itself stays as it is.
 
     Raises:
         WeightsError: the network does not fit this size.
@@ -166,33 +187,29 @@ def compile_at(network: Any, *, height_px: int, width_px: int, precision: Precis
     try:
         network = network.clone()
         network.reshape([1, height_px, width_px, 3])
-        # YuNet's weights come block-quantised. Left to the plug-in, several streams unpack them at once and some come
-        # out wrong: 12 of 72 compilations with 8 streams found no face or phantoms; folded, 0 of 192 (2026-11-23).
+        # YuNet's weights come block-quantised. Left to the plug-in, threads that unpack them at once get some wrong: 12
+        # of 72 compilations with 8 streams found no face or phantoms; folded, 0 of 192 (2026-11-23).
         folding = Manager()
         folding.register_pass(ConstantFolding())
         folding.run_passes(network)
-        return _core().compile_model(
-            network,
-            "CPU",
-            {
-                # One stream per worker, one thread per stream: requests never wait for each other's threads.
-                "NUM_STREAMS": workers,
-                "INFERENCE_NUM_THREADS": workers,
-                "INFERENCE_PRECISION_HINT": precision,
-            },
-        )
+        return _core().compile_model(network, "CPU", _CALLER_S_THREAD | {"INFERENCE_PRECISION_HINT": precision})
     except RuntimeError as error:
         raise WeightsError(f"OpenVINO does not take this model: {error}") from error
 
 
-def compile_stack(model: bytes, *, workers: int) -> Any:
-    """A compiled network for any number of pictures of any size that its graph accepts, as float32 from the caller.
+def one_a_worker(make: Callable[[], Item], workers: int) -> list[Item]:
+    """What `make` makes, so many times at once: compiling takes long, and it holds up no other thread."""
+    with ThreadPoolExecutor(workers) as threads:
+        return [made.result() for made in [threads.submit(make) for _ in range(workers)]]
+
+
+def compile_stack(model: bytes) -> Any:
+    """One worker's network for any number of pictures of any size that its graph accepts, as float32.
 
     Raises WeightsError: the bytes are not a network OpenVINO reads.
     """
     try:
         network = _core().read_model(model, b"")
-        threads = {"NUM_STREAMS": workers, "INFERENCE_NUM_THREADS": workers, "INFERENCE_PRECISION_HINT": "f32"}
-        return _core().compile_model(network, "CPU", threads)
+        return _core().compile_model(network, "CPU", _CALLER_S_THREAD | {"INFERENCE_PRECISION_HINT": "f32"})
     except RuntimeError as error:
         raise WeightsError(f"OpenVINO does not take this model: {error}") from error

@@ -5,7 +5,6 @@ under OpenVINO and is decoded here (after OpenCV's face_detect.cpp): at 320 wide
 cv2.FaceDetectorYN (2026-11-23).
 """
 
-import threading
 from collections import OrderedDict
 from typing import Any
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.adapters.vision.networks import face_mesh
 from app.adapters.vision.networks.face_mesh import FaceMesh, FaceMeshNetwork
-from app.adapters.vision.networks.runtime import compile_at, read_network
+from app.adapters.vision.networks.runtime import Runner, compile_at, read_network
 from app.adapters.vision.photos.scaling import fit, shrink
 from app.core.types import Box, Face, Pixels
 
@@ -36,32 +35,20 @@ WIDEST_PX = 960
 # Frame sizes of common cameras, and the face width they are searched for.
 _COMMON = ((720, 1280), (1080, 1920))
 _COMMON_FACE_PX = 48
-# How many compiled networks of 8 MB each are kept: pictures of ever new shapes must not fill the memory.
-_KEPT = 24
+# How many compiled networks of 8 MB each a worker keeps: pictures of ever new shapes must not fill the memory.
+_KEPT = 16
 
 
 class YunetNetwork:
-    """The network, compiled once for each canvas size (multiples of 32). The latest ones are kept.
+    """The network. `detector` gives one worker its own, compiled for each canvas size (multiples of 32)."""
 
-    Fixed sizes, because switching sizes in one network with free dimensions costs 0.9 ms each time; compiling one takes
-    80 ms (2026-11-23), so those of common cameras are made beforehand.
-    """
-
-    def __init__(self, model: bytes, mesh: bytes, *, width_px: int = 320, score: float = 0.6, workers: int = 1) -> None:
+    def __init__(self, model: bytes, mesh: bytes, *, width_px: int = 320, score: float = 0.6) -> None:
         if width_px < 64:
             raise ValueError("a detection width below 64 px finds nothing")
         self.width_px = width_px
         self.score = score
         self._network = read_network(model, rgb=False)
-        self._mesh = FaceMeshNetwork(mesh, workers=workers)
-        self._workers = workers
-        self._compiled: OrderedDict[tuple[int, int], Any] = OrderedDict()
-        self._lock = threading.Lock()
-        for height in (width_px * 9 // 16, width_px * 3 // 4, width_px):
-            self.compiled(*_canvas(height, width_px))
-        for frame in _COMMON:
-            width, height = fit(*frame, self.searched_px(*frame, _COMMON_FACE_PX))
-            self.compiled(*_canvas(height, width))
+        self._mesh = FaceMeshNetwork(mesh)
 
     def searched_px(self, height_px: int, width_px: int, smallest_px: float | None) -> int:
         """The longer side at which a frame is searched for faces of this width."""
@@ -74,25 +61,26 @@ class YunetNetwork:
         return YunetDetector(self, self._mesh.landmarker())
 
     def compiled(self, height_px: int, width_px: int) -> Any:
-        with self._lock:
-            if (height_px, width_px) not in self._compiled:
-                self._compiled[height_px, width_px] = compile_at(
-                    self._network, height_px=height_px, width_px=width_px, precision="f32", workers=self._workers
-                )
-                if len(self._compiled) > _KEPT:
-                    self._compiled.popitem(last=False)
-            self._compiled.move_to_end((height_px, width_px))
-            return self._compiled[height_px, width_px]
+        return compile_at(self._network, height_px=height_px, width_px=width_px, precision="f32")
 
 
 class YunetDetector:
-    """Implements `ports.Detector` for one thread at a time."""
+    """Implements `ports.Detector` for one thread at a time. The networks of the latest canvas sizes are kept.
+
+    Fixed sizes, because switching sizes in one network with free dimensions costs 0.9 ms each time; compiling one takes
+    80 ms (2026-11-23), so those of common cameras are made beforehand.
+    """
 
     def __init__(self, network: YunetNetwork, mesh: FaceMesh) -> None:
         self._network = network
         self._mesh = mesh
         self._canvases: OrderedDict[tuple[int, int], _Canvas] = OrderedDict()
-        self.detect(np.zeros((network.width_px * 9 // 16, network.width_px, 3), dtype=np.uint8))
+        widest = network.width_px
+        for height in (widest * 9 // 16, widest * 3 // 4, widest):
+            self._canvas_of(height, widest)
+        for frame in _COMMON:
+            width, height = fit(*frame, network.searched_px(*frame, _COMMON_FACE_PX))
+            self._canvas_of(height, width)
 
     def detect(self, pixels: Pixels, *, smallest_px: float | None = None) -> list[Face]:
         """Every face, in frame pixels, best score first.
@@ -101,30 +89,32 @@ class YunetDetector:
         """
         height, width = pixels.shape[:2]
         small = shrink(pixels, *fit(height, width, self._network.searched_px(height, width, smallest_px)))
-        found = self._find(small, self._network.score)
+        found = self._canvas_of(*small.shape[:2]).run(small, self._network.score)
         return [_face(row, width / small.shape[1], height / small.shape[0]) for row in found]
 
     def refine(self, pixels: Pixels, face: Face) -> Face:
         """The same face, with landmarks and box by the mesh, or `face` if that sees none there."""
         return self._mesh.refine(pixels, face)
 
-    def _find(self, small: Pixels, score: float) -> NDArray[np.float32]:
-        size = _canvas(*small.shape[:2])
+    def _canvas_of(self, height_px: int, width_px: int) -> "_Canvas":
+        """The canvas that holds a picture of this size."""
+        size = -(-height_px // 32) * 32, -(-width_px // 32) * 32
         if size not in self._canvases:
             self._canvases[size] = _Canvas(self._network.compiled(*size), *size)
             if len(self._canvases) > _KEPT:
                 self._canvases.popitem(last=False)
         self._canvases.move_to_end(size)
-        return self._canvases[size].run(small, score)
+        return self._canvases[size]
 
 
 class _Canvas:
-    """One worker's request and input buffer for one canvas size."""
+    """One worker's network for one canvas size. Warmed up when it is made."""
 
     def __init__(self, compiled: Any, height_px: int, width_px: int) -> None:
-        self._request = compiled.create_infer_request()
-        self._input = np.zeros((1, height_px, width_px, 3), dtype=np.uint8)
-        self._outputs = {name: i for i, output in enumerate(compiled.outputs) for name in output.names}
+        self._network = Runner(compiled)
+        names = {name: i for i, output in enumerate(compiled.outputs) for name in output.names}
+        # The outputs of each kind, in the order of the strides.
+        self._outputs = {kind: [names[f"{kind}_{s}"] for s in _STRIDES] for kind in ("cls", "obj", "bbox", "kps")}
         # Column, row and stride of each cell, in the order of the outputs.
         self._cells = np.concatenate(
             [
@@ -138,20 +128,25 @@ class _Canvas:
                 for s in _STRIDES
             ]
         ).astype(np.float32)
+        self._network.run()
 
     def run(self, small: Pixels, score: float) -> NDArray[np.float32]:
         """(n, 15) rows x, y, width, height, ten landmark coordinates, score; best first."""
         height, width = small.shape[:2]
-        self._input[0, :height, :width] = small
-        self._input[0, height:] = 0
-        self._input[0, :height, width:] = 0
-        self._request.infer({0: self._input}, share_inputs=True)
-        scores = np.sqrt(np.clip(self._output("cls"), 0, 1) * np.clip(self._output("obj"), 0, 1))[:, 0]
+        canvas = self._network.picture[0]
+        canvas[:height, :width] = small
+        canvas[height:] = 0
+        canvas[:height, width:] = 0
+        outputs = self._network.run()
+        cls, obj, boxes, landmarks = (
+            np.concatenate([outputs[i][0] for i in self._outputs[kind]]) for kind in ("cls", "obj", "bbox", "kps")
+        )
+        scores = np.sqrt(np.clip(cls, 0, 1) * np.clip(obj, 0, 1))[:, 0]
         likely = np.flatnonzero(scores >= score)
         if not likely.size:
             return np.empty((0, 15), dtype=np.float32)
         cells, stride = self._cells[likely, :2], self._cells[likely, 2:]
-        box, points = self._output("bbox")[likely], self._output("kps")[likely]
+        box, points = boxes[likely], landmarks[likely]
         extent = np.exp(np.minimum(box[:, 2:], 10)) * stride
         corner = (cells + box[:, :2]) * stride - extent / 2
         rows = np.hstack([corner, extent, (points + np.tile(cells, 5)) * stride, scores[likely, None]])
@@ -162,13 +157,6 @@ class _Canvas:
             else []
         )
         return np.asarray(rows[np.asarray(kept, dtype=np.intp)[:_MOST_FACES]], dtype=np.float32)
-
-    def _output(self, kind: str) -> NDArray[np.float32]:
-        return np.concatenate([self._request.get_output_tensor(self._outputs[f"{kind}_{s}"]).data[0] for s in _STRIDES])
-
-
-def _canvas(height_px: int, width_px: int) -> tuple[int, int]:
-    return -(-height_px // 32) * 32, -(-width_px // 32) * 32
 
 
 def _face(row: NDArray[np.float32], x_ratio: float, y_ratio: float) -> Face:

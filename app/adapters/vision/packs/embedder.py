@@ -4,12 +4,11 @@ SFace: Zhong et al., "SFace: sigmoid-constrained hypersphere loss for robust fac
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.adapters.vision.networks.runtime import Precision, compile_network
+from app.adapters.vision.networks.runtime import Precision, Runner, compile_at, read_network
 from app.adapters.vision.packs import network_output
 from app.adapters.vision.packs.pack_file import PackFile
 from app.core.errors import WeightsError
@@ -18,7 +17,7 @@ from app.core.types import Pixels
 
 
 class EmbeddingNetwork:
-    """The compiled network, shared by every worker; `embedder()` gives one worker its own request.
+    """The network; `embedder()` compiles it for one worker.
 
     centre: what all faces share, subtracted from each vector (`core.centre`).
 
@@ -37,7 +36,6 @@ class EmbeddingNetwork:
         pack: PackFile,
         *,
         precision: Precision,
-        workers: int = 1,
         centre: NDArray[np.float32] | None = None,
     ) -> None:
         if centre is not None and centre.shape != (pack.dimension,):
@@ -45,33 +43,35 @@ class EmbeddingNetwork:
         self.precision = precision
         self.pack = pack
         self._centre = centre
-        self._compiled = compile_network(
-            model,
-            height_px=pack.size_px,
-            width_px=pack.size_px,
-            rgb=pack.colour == "RGB",
-            precision=precision,
-            workers=workers,
-            mean=pack.mean,
-            scale=pack.scale,
-            layout=pack.layout,
+        self._network = read_network(
+            model, rgb=pack.colour == "RGB", mean=pack.mean, scale=pack.scale, layout=pack.layout
         )
-        outputs = self._compiled.outputs
-        shape = tuple(outputs[0].partial_shape.get_max_shape()) if outputs else ()
-        if len(outputs) != 1 or shape != (1, pack.dimension):
-            raise WeightsError(f"{pack.file} gives {' x '.join(map(str, shape))} numbers, not 1 x {pack.dimension}")
-        request = self._compiled.create_infer_request()
-        network_output.sees(pack, np.stack([_run(request, probe) for probe in network_output.probes(pack.size_px)]))
+        tried = self._compiled()
+        answers = [_run(tried, probe) for probe in network_output.probes(pack.size_px)]
+        network_output.sees(pack, np.stack(answers))
+        self._made = [tried]  # for the first worker
 
     def embedder(self) -> "CropEmbedder":
-        return CropEmbedder(self._compiled.create_infer_request(), self.pack, self._centre)
+        try:
+            network = self._made.pop()
+        except IndexError:
+            network = self._compiled()
+        return CropEmbedder(network, self.pack, self._centre)
+
+    def _compiled(self) -> Runner:
+        pack = self.pack
+        compiled = compile_at(self._network, height_px=pack.size_px, width_px=pack.size_px, precision=self.precision)
+        shape = tuple(compiled.outputs[0].partial_shape.get_max_shape()) if compiled.outputs else ()
+        if len(compiled.outputs) != 1 or shape != (1, pack.dimension):
+            raise WeightsError(f"{pack.file} gives {' x '.join(map(str, shape))} numbers, not 1 x {pack.dimension}")
+        return Runner(compiled)
 
 
 class CropEmbedder:
     """Implements `ports.Embedder` for one thread at a time. Warmed up when it is made."""
 
-    def __init__(self, request: Any, pack: PackFile, centre: NDArray[np.float32] | None = None) -> None:
-        self._request = request
+    def __init__(self, network: Runner, pack: PackFile, centre: NDArray[np.float32] | None = None) -> None:
+        self._network = network
         self._centre = centre
         self._shape = (pack.size_px, pack.size_px, 3)
         self._dimension = pack.dimension
@@ -96,12 +96,12 @@ class CropEmbedder:
         return vectors
 
     def _one(self, crop: Pixels) -> NDArray[np.float32]:
-        return off_centre(_unit(_run(self._request, crop)), self._centre)
+        return off_centre(_unit(_run(self._network, crop)), self._centre)
 
 
-def _run(request: Any, crop: Pixels) -> NDArray[np.float32]:
-    request.infer({0: np.ascontiguousarray(crop)[None]}, share_inputs=True)
-    return np.array(request.get_output_tensor(0).data[0], dtype=np.float32)
+def _run(network: Runner, crop: Pixels) -> NDArray[np.float32]:
+    network.picture[0] = crop
+    return np.array(network.run()[0][0], dtype=np.float32)
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from app.adapters.vision import manifest, warp, weights
 from app.adapters.vision.networks import mtcnn, yunet
-from app.adapters.vision.networks.runtime import Precision, best_precision
+from app.adapters.vision.networks.runtime import Precision, best_precision, one_a_worker
 from app.adapters.vision.packs import pack_file
 from app.adapters.vision.packs.embedder import EmbeddingNetwork
 from app.adapters.vision.packs.pack_file import PackFile
@@ -169,8 +169,8 @@ def open_pack(
     detectors = _detectors(pack, cache, workers, width_px)
     off = centre(name, packs) if centred else None
     content = _bytes(name, pack, cache, packs)
-    network = EmbeddingNetwork(content, pack, precision=precision, workers=workers, centre=off)
-    pairs = tuple((detector, network.embedder()) for detector in detectors)
+    network = EmbeddingNetwork(content, pack, precision=precision, centre=off)
+    pairs = tuple(zip(detectors, one_a_worker(network.embedder, workers), strict=True))
     return Pack(name, digest_with(name, packs, off), precision, pack.dimension, warp.align, _cropper(pack), pairs)
 
 
@@ -199,11 +199,11 @@ def _bytes(name: str, pack: PackFile, cache: Path, packs: Path) -> bytes:
 def _detectors(pack: PackFile, cache: Path, workers: int, width_px: int) -> Sequence[Detector]:
     if pack.detector == "mtcnn":
         first, second, third = (weights.load(name, cache) for name in mtcnn.NETWORKS)
-        networks = mtcnn.MtcnnNetworks((first, second, third), width_px=width_px, workers=workers)
-        return [networks.detector() for _ in range(workers)]
+        networks = mtcnn.MtcnnNetworks((first, second, third), width_px=width_px)
+        return one_a_worker(networks.detector, workers)
     finder, mesh = (weights.load(name, cache) for name in yunet.NETWORKS)
-    detection = yunet.YunetNetwork(finder, mesh, width_px=width_px, workers=workers)
-    return [detection.detector() for _ in range(workers)]
+    detection = yunet.YunetNetwork(finder, mesh, width_px=width_px)
+    return one_a_worker(detection.detector, workers)
 
 
 def _cropper(pack: PackFile) -> Cropper | None:
