@@ -21,17 +21,16 @@ from app.commands import (
     cameras,
     clock,
     corrections,
-    dpia,
     gates,
     keys,
     oidc,
     packs,
     people,
-    retention,
     rules,
     users,
 )
 from app.commands.common import HERE, Data, backbone, err, out, settings_of
+from app.commands.privacy import dpia, erasures, retention
 from app.core.accounts.trail import AtWork, working
 from app.core.errors import Conflict, FacegateError, NotFound
 from app.core.people.details import Details
@@ -52,6 +51,7 @@ GROUPS = {
     "audit": audit,
     "clock": clock,
     "retention": retention,
+    "erasures": erasures,
     "corrections": corrections,
     "users": users,
     "oidc": oidc,

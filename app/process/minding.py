@@ -1,5 +1,6 @@
 """Minds the site: the nightly backup, the copy of the keys beside it, when API keys were last used, the daily resets of
-zones, visits, directories that fell silent, and the removal of personal data that was kept for long enough."""
+zones, visits, directories that fell silent, the removal of personal data that was kept for long enough, and the search
+for what an erasure left."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from app.wiring import System
 EVERY_S = 60.0
 EVERY_RETENTION_S = 600.0
 EVERY_VISITS_S = 5.0
+EVERY_ERASURES_S = 1.0
 
 
 @contextmanager
@@ -33,6 +35,8 @@ def minding(system: System) -> Iterator[None]:
             every(EVERY_S, "presences", system.passages.control.look),
             every(EVERY_S, "directories", system.directories.look),
             every(EVERY_RETENTION_S, "retention", lambda: system.retention.run(stop.wait)),
+            every(EVERY_S, "gone", system.gallery.index.sweep, system.certificates.give_up),
+            every(EVERY_ERASURES_S, "erasures", lambda: system.certificates.make(resting(), stop.is_set)),
             every(EVERY_VISITS_S, "visits", lambda: system.visits.watch.look(written)),
         ):
             try:

@@ -25,6 +25,7 @@ from app.web.api.imports import columns, imports
 from app.web.api.people import (
     blocks,
     bulk,
+    certificates,
     consents,
     credentials,
     employees,
@@ -144,6 +145,7 @@ API = (
     photo_checks,
     invitations,
     consents,
+    certificates,
     credentials,
     columns,
     unknown_faces,

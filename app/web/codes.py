@@ -184,6 +184,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "not_found": "There is nothing at this address.",
         "unknown_alert": "There is no alert with this id.",
         "unknown_camera": "There is no camera of this name.",
+        "unknown_certificate": "Nobody with this id was erased, or there is no such certificate.",
         "unknown_correction": "The event has no correction with this id.",
         "unknown_credential": "There is no credential with this id.",
         "unknown_directory": "There is no directory with this id.",

@@ -2,8 +2,9 @@
 
 from app.adapters.cameras.attached import attached as attached_cameras
 from app.wiring.backbone import Backbone, new_id, open_backbone, read_checkpoints, utc_now
+from app.wiring.moving import reembed
 from app.wiring.packs import moved_on, settle_precision
-from app.wiring.system import System, open_system, reembed
+from app.wiring.system import System, open_system
 
 __all__ = [
     "Backbone",

@@ -9,7 +9,6 @@ from pathlib import Path
 from ulid import ULID
 
 from app.adapters.cameras import address
-from app.adapters.cameras.sources import check
 from app.adapters.crypto.journal import JsonJournal
 from app.adapters.crypto.key_file import KeyFile
 from app.adapters.crypto.pass_key import Ed25519PassKey
@@ -41,7 +40,7 @@ from app.services.accounts.trail import Trail
 from app.services.alerts.alert_list import AlertList
 from app.services.alerts.shift_report import ShiftReports
 from app.services.alerts.transient_alerts import TransientAlerts
-from app.services.cameras.camera_list import Address, CameraList
+from app.services.cameras.camera_list import CameraList
 from app.services.cameras.camera_states import CameraStates
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
@@ -57,6 +56,8 @@ from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_list import GateList
 from app.services.gates.gate_settings import GateSettings
 from app.services.gates.gate_trials import GateTrials
+from app.services.people.certificates.certificate_book import CertificateBook
+from app.services.people.certificates.taking_down import TakingDown
 from app.services.people.erasure import Erasure
 from app.services.people.retention.retention import Retention
 from app.services.site.backups import Backups
@@ -70,13 +71,15 @@ from app.services.site.storage_watch import StorageWatch
 from app.services.site.today import TodayService
 from app.settings import Settings
 from app.wiring import beginning
+from app.wiring.access.passages import PassageServices, passage_services
+from app.wiring.access.visits import VisitServices, visit_services
 from app.wiring.backups import SiteFiles
+from app.wiring.camera_policy import allowed, camera_policy
 from app.wiring.data_keys import check_master_key, seals_of, settle_keys
 from app.wiring.driving import gate_control, gate_settings
-from app.wiring.passages import PassageServices, passage_services
+from app.wiring.erasing.held_backups import held_backups
+from app.wiring.erasing.retention import retention
 from app.wiring.people import SignInServices, open_sign_in
-from app.wiring.retention import retention
-from app.wiring.visits import VisitServices, visit_services
 
 
 def utc_now() -> datetime:
@@ -118,6 +121,7 @@ class Backbone:
     pins: PinBook
     visits: VisitServices
     erasure: Erasure
+    certificates: CertificateBook
     retention: Retention
     log: AccessLog
     answers: Answers
@@ -206,7 +210,8 @@ def open_backbone(
     pass_key = Ed25519PassKey(master)
     pins = PinBook(store, clock, new_id)
     permits, passes = Permits(store, log, clock, new_id), PassBook(store, vault, pass_key, clock, new_id)
-    erasure = Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget)
+    taking_down = TakingDown(vault, clock, new_id)
+    erasure = Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, taking_down, vault.forget)
     driving.on_passed = passages.watch.passed
     driving.each_second = (passages.watch.lapse, credentials.tidy)
     carry_out, second = driving.carry_out, driving.second_records
@@ -237,13 +242,14 @@ def open_backbone(
         pins=pins,
         visits=visit_services(settings, store, vault, clock, new_id, permits, passes, rules),
         erasure=erasure,
+        certificates=CertificateBook(store, signer, clock, taking_down, held_backups(store)),
         retention=retention(store, signer, vault, clock_watch.trusted_time, erasure),
         log=log,
         answers=answers,
         events=events,
         checkpoints=Checkpoints(Audit(store, log, signer, clock, new_id), JsonJournal(settings.checkpoints)),
         cameras=CameraList(
-            store, vault, clock, new_id, partial(_allowed, camera_policy(settings)), address.masked, address.with_login
+            store, vault, clock, new_id, partial(allowed, camera_policy(settings)), address.masked, address.with_login
         ),
         camera_states=CameraStates(store, clock),
         gate_settings=gate_settings(store, vault, clock, new_id),
@@ -279,18 +285,10 @@ def open_backbone(
     )
 
 
-def camera_policy(settings: Settings) -> address.CameraPolicy:
-    return address.CameraPolicy(settings.camera_networks, frozenset(settings.camera_schemes))
-
-
 def _report_altered(store: SqlStore, clock: Callable[[], datetime], table: str, row: str) -> None:
     """Raises the alert that somebody without the master key wrote this row."""
     with store.write() as tx:
         tx.alerts.raise_(Alert(new_id(), clock(), AlertKind.RECORD_ALTERED, detail=f"{table} {row}"[:200]))
-
-
-def _allowed(policy: address.CameraPolicy, where: Address) -> None:
-    check(where.url, allow_local=where.local, policy=policy)
 
 
 def read_checkpoints(path: Path, damaged: list[str]) -> Iterator[dict[str, object]]:

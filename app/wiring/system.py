@@ -1,7 +1,7 @@
 """The whole service: models warm, gallery loaded, earlier erasures repeated if a backup undid them."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,6 @@ from app.adapters.vision.photos.image import ImageDecoder, ImageLimits
 from app.adapters.vision.photos.jpeg import encode_jpeg
 from app.adapters.vision.photos.photo import PhotoReader
 from app.adapters.vision.weights import WeightsMissing
-from app.core.errors import WeightsError
 from app.core.events.decision import RecordedDecision
 from app.core.recognition.calibration import Calibration
 from app.core.recognition.evidence import OnePerson
@@ -45,11 +44,11 @@ from app.services.people.consents import ConsentBook
 from app.services.people.enrolment import Enrolment
 from app.services.people.gallery import Gallery
 from app.services.people.portraits import Portraits
-from app.services.people.reembedding import Moved, Reembedding
 from app.services.people.self_enrolment import SelfEnrolment
 from app.services.recognition.recognition import Engine, Recognition
-from app.settings import Settings, SettingsError
+from app.settings import Settings
 from app.wiring.backbone import Backbone, new_id, open_backbone, utc_now
+from app.wiring.erasure_searches import searches
 from app.wiring.importing import import_desk, subject_export
 from app.wiring.packs import install, settle_pack, settle_precision
 
@@ -169,7 +168,8 @@ def _assemble(backbone: Backbone) -> System:
     access = Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), decisions)
     badge_reader = BadgeReader(access, backbone.gate_control.carry_out)
     backbone.gate_control.on_read = badge_reader.reported
-    consents = ConsentBook(store, backbone.signer, backbone.erasure.journal, backbone.clock, new_id)
+    taking_down = backbone.erasure.taking_down
+    consents = ConsentBook(store, backbone.signer, backbone.erasure.journal, backbone.clock, new_id, taking_down)
     people_sync = PeopleSync(store, enrolment, backbone.erasure, backbone.clock, new_id)
     shared = {name: getattr(backbone, name) for name in Backbone.__dataclass_fields__}
     system = System(
@@ -217,6 +217,9 @@ def _assemble(backbone: Backbone) -> System:
         ),
         quality=Quality(store, backbone.clock, manifest.measured, lambda: len(gallery)),
         on_decision=listeners,
+    )
+    backbone.certificates.searches, backbone.certificates.let_go = searches(
+        backbone, gallery, system.portraits, system.imports
     )
     backbone.clock_watch.look()  # before the first decision
     if again := system.erasure.replay():
@@ -269,32 +272,3 @@ def _judges(settings: Settings) -> Sequence[LivenessJudge | None]:
     except WeightsMissing:
         logger.warning('liveness_unavailable why="its weights are missing" do="python -m app doctor"')
         return (None,) * settings.threads
-
-
-def reembed(
-    settings: Settings,
-    progress: Callable[[Sequence[str]], Iterable[str]],
-    name: str | None = None,
-    *,
-    leave_out: bool = False,
-) -> Moved:
-    """Moves the gallery to a pack (that of the settings if no name is given) and their precision. See `reembedding`."""
-    if name is not None and settings.pack not in ("auto", name):
-        raise SettingsError(
-            f"pack: the setting says {settings.pack}; make it {name} (or auto) first, or no start works"
-        )
-    backbone = open_backbone(settings, begin=False)
-    try:
-        name = name or settle_pack(backbone)
-        if why := packs.problem(name, settings.cache, settings.pack_folder):
-            raise WeightsError(f"the pack {name} cannot be served: {why}")
-        recognition = open_recognition(backbone, name)
-        return Reembedding(
-            store=backbone.store,
-            vault=backbone.vault,
-            look=partial(recognition.look_bytes, limits=ENROLMENT, flip=True),
-            pack_digest=recognition.pack_digest,
-            precision=recognition.precision,
-        ).run(progress, leave_out=leave_out)
-    finally:
-        backbone.close()

@@ -18,7 +18,8 @@ from app.services.access.credentials.code_watch import CodeWatch
 from app.services.cameras.camera_list import Address
 from app.services.cameras.live_view import LiveViews
 from app.services.recognition.recognition import snapshot
-from app.wiring.backbone import camera_policy, new_id
+from app.wiring.backbone import new_id
+from app.wiring.camera_policy import camera_policy
 from app.wiring.system import System
 from app.worker.camera_loop import CameraLoop
 from app.worker.supervisor import Supervisor, WatchedCamera

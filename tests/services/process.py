@@ -27,6 +27,8 @@ from app.services.events.event_list import EventList
 from app.services.gates.by_hand import ByHand
 from app.services.gates.gate_list import GateList
 from app.services.gates.gate_settings import GateSettings, GateUpdate
+from app.services.people.certificates.certificate_book import CertificateBook
+from app.services.people.certificates.taking_down import TakingDown
 from app.services.people.consents import ConsentBook
 from app.services.people.enrolment import Enrolment
 from app.services.people.erasure import Erasure
@@ -58,9 +60,11 @@ class Process:
         self.events = EventList(self.store, self.log, Answers(signer))
         self.gates = GateList(self.store, clock, new_id)
         self.keys = Keys(self.store, clock, new_id)
-        self.erasure = Erasure(self.store, signer, self.journal, clock, new_id, vault.forget)
-        self.consents = ConsentBook(self.store, signer, self.journal, clock, new_id)
-        self.retention = Retention(self.store, signer, clock, usual_removers(), vault.forget)
+        taking_down = TakingDown(vault, clock, new_id)
+        self.erasure = Erasure(self.store, signer, self.journal, clock, new_id, taking_down, vault.forget)
+        self.consents = ConsentBook(self.store, signer, self.journal, clock, new_id, taking_down)
+        self.retention = Retention(self.store, signer, clock, usual_removers(taking_down), vault.forget)
+        self.certificates = CertificateBook(self.store, signer, clock, taking_down)
         self.enrolment = Enrolment(
             store=self.store,
             look=look,

@@ -85,8 +85,8 @@ def test_erased_person_is_named_nowhere(site: Process, ada: Employee, tmp_path: 
     site.erasure.erase(ada.id)
     assert in_tables(site, *MARKS, SEALS.blind(ada.id)) == set()
     assert in_files(site, tmp_path, *MARKS) == set()
-    # Her id, which is random and nobody's, stays in the receipt alone: so it is told that it was done.
-    assert {table for table, _ in in_tables(site, ada.id)} == {"erasures", "gallery_changes"}
+    # Her id, which is random and nobody's, stays in receipt and certificate alone: so it is told that it was done.
+    assert {table for table, _ in in_tables(site, ada.id)} == {"certificates", "erasures", "gallery_changes"}
     assert site.audit.verify().valid
 
 

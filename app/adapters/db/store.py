@@ -17,6 +17,7 @@ from app.adapters.db.engine.bounded import bounded, left_ms_of
 from app.adapters.db.engine.causes import cause_of
 from app.adapters.db.engine.connect import DEFAULT_WAIT_MS, make_engine, reading, sqlite_file, writing
 from app.adapters.db.engine.in_place import FileInPlace
+from app.adapters.db.engine.searching import DatabaseSearch
 from app.adapters.db.engine.wal import LogEmptier
 from app.adapters.db.repositories.people import ERASED
 from app.adapters.db.seals.noting import begin_notes
@@ -39,20 +40,23 @@ def open_store(url: str, seals: RowSeals, vault: Vault | None, *, server_clock: 
         server_clock: Processes share the database server's clock. Without effect for SQLite.
     """
     engine = make_engine(url)
-    engine.update_execution_options(**use(seals), **carry(PersonBox(seals, vault)))
-    return SqlStore(engine, seals, server_clock and engine.dialect.name != "sqlite")
+    box = PersonBox(seals, vault)
+    engine.update_execution_options(**use(seals), **carry(box))
+    return SqlStore(engine, seals, box, server_clock and engine.dialect.name != "sqlite")
 
 
 class SqlStore:
     """Store on SQLite or PostgreSQL. Shared by all threads. `close` closes the connections."""
 
-    def __init__(self, engine: Engine, seals: RowSeals, server_clock: bool = False) -> None:
+    def __init__(self, engine: Engine, seals: RowSeals, people: PersonBox, server_clock: bool = False) -> None:
         self._engine = engine
+        self.people = people  # what was opened of them
         self._seals = seals
         self._server_clock = server_clock
         # SQLite polls for its write lock up to every 100 ms. Threads of one process queue here instead.
         self._writers = threading.Lock() if engine.dialect.name == "sqlite" else None
         self._log = LogEmptier(engine)
+        self.remains = DatabaseSearch(engine, self._log)  # what an erasure left
         file = sqlite_file(engine.url.render_as_string(hide_password=False))
         self._folder = None if file is None else file.parent
         self._file = None if file is None else FileInPlace(file)
@@ -61,6 +65,7 @@ class SqlStore:
     def close(self) -> None:
         self._log.close()
         self._engine.dispose()
+        self.remains.close()
 
     def read(self, within: timedelta | None = None) -> AbstractContextManager[Transaction]:
         """A consistent snapshot of the database, which the block cannot change.

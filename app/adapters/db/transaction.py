@@ -32,6 +32,7 @@ from app.adapters.db.repositories.passages.presences import PassageRows, Presenc
 from app.adapters.db.repositories.passages.visits import VisitRows
 from app.adapters.db.repositories.people import EmployeeRows, InvitationRows, PhotoRows
 from app.adapters.db.repositories.reembedding import MoveRows
+from app.adapters.db.repositories.retention.certificates import CertificateRows
 from app.adapters.db.repositories.retention.consents import ConsentRows
 from app.adapters.db.repositories.retention.retained import RetainedRows
 from app.adapters.db.repositories.site import BackupRows, InstallationRow, SettingsRow, SiteRow
@@ -42,6 +43,7 @@ from app.core.credentials.stored import BadgeReads, Credentials, PinTallies, Pin
 from app.core.events.picture_digests import SentPictures
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
+from app.core.people.certificates import Certificates
 from app.core.people.consents import Consents
 from app.core.people.directories import Directories
 from app.core.people.invitations import Invitations
@@ -83,6 +85,7 @@ class SqlTransaction:
         self.import_mappings: RememberedMappings = ImportMappingRows(connection)
         self.invitations: Invitations = InvitationRows(connection)
         self.consents: Consents = ConsentRows(connection)
+        self.certificates: Certificates = CertificateRows(connection)
         self.users: Users = UserRows(connection)
         self.sessions: Sessions = SessionRows(connection)
         self.saved_views: SavedViews = SavedViewRows(connection)

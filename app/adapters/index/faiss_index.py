@@ -94,6 +94,23 @@ class FaissIndex:
                 snapshot = self._fold(snapshot)
             self._now = snapshot
 
+    def holds(self, employee_id: str) -> bool:
+        """Whether a row is of this employee, also one that no search finds any more."""
+        now = self._now
+        return employee_id in now.row_of or employee_id in now.delta_ids
+
+    def alike(self, vector: Vector, least: float) -> int:
+        """How many rows are as similar as this, counting those that no search finds any more."""
+        now = self._now
+        of_main = len(now.main.range_search(vector.reshape(1, -1), least)[1]) if now.main_ids else 0
+        return of_main + int(np.count_nonzero(now.delta @ vector > least))
+
+    def sweep(self) -> None:
+        """Drops rows that no search finds any more: until then the memory has the vectors of people who are gone."""
+        with self._lock:
+            if self._now.dead:
+                self._now = self._fold(self._now)
+
     def _fold(self, old: Snapshot) -> Snapshot:
         live = [row for row in range(len(old.main_ids)) if row not in old.dead]
         main = old.main.reconstruct_n(0, len(old.main_ids)) if old.main_ids else old.delta[:0]

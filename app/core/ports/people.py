@@ -67,6 +67,10 @@ class Employees(Protocol):
         """Returns how many employees are in each group, by the group's folded name, for display."""
         ...
 
+    def let_go(self, employee_ids: Collection[str]) -> None:
+        """Drops from memory what was unsealed of these people. Whoever is still there is unsealed again when needed."""
+        ...
+
     def state(self) -> Hashable | None:
         """Changes with every write of an employee or template; None where the record of it was altered."""
         ...

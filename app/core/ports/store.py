@@ -9,6 +9,7 @@ from app.core.credentials.stored import BadgeReads, Credentials, PinTallies, Pin
 from app.core.events.picture_digests import SentPictures
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
+from app.core.people.certificates import Certificates
 from app.core.people.consents import Consents
 from app.core.people.directories import Directories
 from app.core.people.invitations import Invitations
@@ -46,6 +47,7 @@ class Transaction(Protocol):
     imports: Imports
     invitations: Invitations
     consents: Consents
+    certificates: Certificates
     import_mappings: RememberedMappings
     cameras: Cameras
     gate_results: GateResults

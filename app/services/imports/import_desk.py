@@ -56,9 +56,9 @@ class ImportDesk:
     _steps: ImportSteps = field(default_factory=ImportSteps, repr=False)
 
     def __post_init__(self) -> None:
-        self._sealed = SealedUploads(self.store, self.vault, self.uploads)
+        self.sealed = SealedUploads(self.store, self.vault, self.uploads)
         self._attempts = ImportAttempts(self.store)
-        self.mappings = ImportMappings(self.store, self.vault, self.clock, self._sealed, self._wake.set)
+        self.mappings = ImportMappings(self.store, self.vault, self.clock, self.sealed, self._wake.set)
 
     # Bringing and steering
 
@@ -68,7 +68,7 @@ class ImportDesk:
         import_id = self.new_id()
         with self.uploads.claim(import_id, new=True):
             try:
-                csv, photos = self._sealed.begin(import_id)
+                csv, photos = self.sealed.begin(import_id)
                 try:
                     yield IncomingUpload(import_id, csv, photos)
                 finally:
@@ -79,7 +79,7 @@ class ImportDesk:
                 # database does not say, `tidy` asks it again.
                 with suppress(FacegateError, OSError):
                     if not self._is_needed(import_id):
-                        self._sealed.discard(import_id)
+                        self.sealed.discard(import_id)
         self._wake.set()
 
     def submit(
@@ -100,7 +100,7 @@ class ImportDesk:
         upload.photos.close()
         # A browser's form sends an empty file for a field without one.
         if not upload.csv.size:
-            self._sealed.people(upload.import_id)
+            self.sealed.people(upload.import_id)
         return self.open(actor, dry_run=dry_run, import_id=upload.import_id, encoding=encoding, mapping=mapping)
 
     def open(
@@ -140,7 +140,7 @@ class ImportDesk:
         """Applies what a dry run has checked. Raises NotFound, and Conflict if there is nothing to apply."""
         with self.store.write() as tx:
             job = known(tx, import_id, for_update=True)
-            if job.state is not ImportState.CHECKED or not self._sealed.is_there(tx, import_id):
+            if job.state is not ImportState.CHECKED or not self.sealed.is_there(tx, import_id):
                 raise Conflict(
                     "dry_run_not_applicable", "Only a dry run that is done and not yet applied can be applied."
                 )
@@ -217,13 +217,13 @@ class ImportDesk:
             try:
                 job = self._attempts.begin(import_id)
                 try:
-                    file = self.mappings.read(self._opened(job), self._sealed.people(import_id))
+                    file = self.mappings.read(self._opened(job), self.sealed.people(import_id))
                 except Unmapped as doubt:
                     if not job.dry_run:
                         raise
                     self.mappings.ask(import_id, doubt.detail)
                     return True
-                with self._sealed.photos(import_id, job.encoding) as photos:
+                with self.sealed.photos(import_id, job.encoding) as photos:
                     job = self.bulk.run(import_id, file, photos, stop=self._stop.is_set)
                 if job.state in OPEN:
                     self._attempts.pause(import_id)
@@ -280,7 +280,7 @@ class ImportDesk:
             with self.uploads.claim(import_id) as mine:
                 # Nobody is still receiving or running it; and what was just received has an import by now.
                 if mine and not self._is_needed(import_id):
-                    self._sealed.discard(import_id)
+                    self.sealed.discard(import_id)
 
     def _tidy_reports(self, import_id: str) -> None:
         with self.store.read() as tx:

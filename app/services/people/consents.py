@@ -11,12 +11,14 @@ from datetime import date
 from app.core.accounts.trail import at_work
 from app.core.canonical import instant
 from app.core.errors import Conflict, NotFound
+from app.core.people.certificates import Scope
 from app.core.people.consents import Consent, ConsentHow
 from app.core.people.details import Details
 from app.core.people.records import Receipt
 from app.core.ports.crypto import Journal, Signer
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.types import Employee
+from app.services.people.certificates.taking_down import TakingDown
 from app.services.people.erasure import FACE, SCOPE, signed_part
 from app.services.people.faces import forget_face
 
@@ -28,6 +30,7 @@ class ConsentBook:
     journal: Journal
     clock: Clock
     new_id: Callable[[], str]
+    taking_down: TakingDown
 
     def of(self, employee_id: str) -> list[Consent]:
         """Newest first. Raises NotFound."""
@@ -76,6 +79,7 @@ class ConsentBook:
         now = self.clock()
         if employee.consent_at is not None:
             tx.employees.update(replace(employee, consent_at=None))
+        taken = self.taking_down.before(tx, employee_id, Scope.FACE)
         photos, templates = forget_face(tx, employee_id)
         actor = None if how is ConsentHow.LINK else actor_now()
         for one in standing:
@@ -83,7 +87,10 @@ class ConsentBook:
             tx.consents.put(gone)
         # Also without a face: an older backup has one, or a consent that would let photos in again.
         if standing or photos or templates or employee.consent_at is not None:
-            self._journal(Receipt(self.new_id(), employee_id, now, photos, templates, 0))
+            receipt = Receipt(self.new_id(), employee_id, now, photos, templates, 0)
+            if photos or templates:
+                self.taking_down.after(tx, taken, receipt.id)
+            self._journal(receipt)
         return photos
 
     def _journal(self, receipt: Receipt) -> None:

@@ -17,6 +17,7 @@ from app.core.people.records import Receipt
 from app.core.ports.crypto import Journal, Signer
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.types import Employee
+from app.services.people.certificates.taking_down import TakingDown
 from app.services.people.faces import forget_face
 
 logger = logging.getLogger(__name__)
@@ -27,13 +28,14 @@ SCOPE, FACE = "scope", "face"
 
 @dataclass(frozen=True)
 class Erasure:
-    """forget: destroys what a wrapped data key needs besides the database."""
+    """taking_down: for the certificate. forget: destroys what a wrapped data key needs besides the database."""
 
     store: Store
     signer: Signer
     journal: Journal
     clock: Clock
     new_id: Callable[[], str]
+    taking_down: TakingDown
     forget: Callable[[bytes], None] = lambda wrapped: None
 
     def erase(self, employee_id: str, check: Callable[[Employee], None] | None = None) -> Receipt:
@@ -58,7 +60,9 @@ class Erasure:
         if check is not None and (employee := tx.employees.get(employee_id)) is not None:
             check(employee)
         key = tx.data_keys.get(employee_id)
+        taken = self.taking_down.before(tx, employee_id)
         receipt = self._erase(tx, employee_id)
+        self.taking_down.after(tx, taken, receipt.id)
         self.journal.append(as_json(receipt))
         self._forget(key)
         return receipt

@@ -53,7 +53,9 @@ class Gallery:
                 # Until then, people who change are unknown here; everybody else is matched as before.
                 ours = [(t, key) for t, key in tx.templates.some(changed) if self._fits(t)]
                 fresh = {t.employee_id: self._open(t, key) for t, key in ours}
-                self.index.apply(fresh, changed - fresh.keys())
+                gone = changed - fresh.keys()
+                self.index.apply(fresh, gone)
+                tx.employees.let_go(gone)
             self._revision = current
 
     def search(self, vector: Vector, k: int = 2) -> list[Candidate]:

@@ -5,7 +5,7 @@ Those made last stay in memory, sealed with the person's key: whoever is erased 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -66,6 +66,16 @@ class Portraits:
             self.enrolment.get(employee_id)
             raise NotFound("no_photo", "This employee has no photo.")
         return best, key
+
+    def kept(self) -> list[str]:
+        """The ids of the photos whose portraits are in memory."""
+        with self._lock:
+            return list(self._kept)
+
+    def let_go(self, photo_ids: Collection[str]) -> None:
+        with self._lock:
+            for one in photo_ids:
+                self._kept.pop(one, None)
 
     def _keep(self, photo_id: str, sealed: bytes) -> None:
         with self._lock:

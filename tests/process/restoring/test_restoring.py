@@ -203,7 +203,9 @@ def test_waiting_links_for_self_enrolment_are_revoked(site: Site, new_site: NewS
 
     def links(where: Site) -> SelfEnrolment:
         here = where.backbone
-        consents = ConsentBook(here.store, here.signer, here.erasure.journal, here.clock, new_id)
+        consents = ConsentBook(
+            here.store, here.signer, here.erasure.journal, here.clock, new_id, here.erasure.taking_down
+        )
         return SelfEnrolment(here.store, where.people.enrolment, consents, here.clock, new_id)
 
     (adas,), (evas,) = links(site).invite([ada.id], "grace"), links(site).invite([eva.id], "grace")

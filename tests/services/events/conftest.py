@@ -14,6 +14,7 @@ from app.adapters.db.store import SqlStore
 from app.core.events.records import EventRow
 from app.services.events.access_log import AccessLog
 from app.services.events.audit import Audit
+from app.services.people.certificates.taking_down import TakingDown
 from app.services.people.erasure import Erasure
 from tests.services.events.written import ADA, AT, DOCK, EVA, LENGTH, LOBBY, Tamper, write
 
@@ -31,8 +32,13 @@ def audit(store: SqlStore, log: AccessLog, signer: Ed25519Signer) -> Audit:
 
 
 @pytest.fixture
-def erasure(store: SqlStore, signer: Ed25519Signer, tmp_path: Path) -> Erasure:
-    return Erasure(store, signer, JsonJournal(tmp_path / "erasures.jsonl"), lambda: AT, lambda: f"r{next(_numbers)}")
+def erasure(store: SqlStore, vault: Vault, signer: Ed25519Signer, tmp_path: Path) -> Erasure:
+    def new() -> str:
+        return f"r{next(_numbers)}"
+
+    return Erasure(
+        store, signer, JsonJournal(tmp_path / "erasures.jsonl"), lambda: AT, new, TakingDown(vault, lambda: AT, new)
+    )
 
 
 @pytest.fixture

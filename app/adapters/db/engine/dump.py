@@ -5,7 +5,7 @@ list, in which bytes are given by their length; those bytes follow, in order. Va
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from sqlalchemy import (
@@ -46,7 +46,7 @@ def counts(connection: Connection) -> dict[str, int]:
 
 def dump(
     connection: Connection, row_done: Callable[[], None], tables: Sequence[Table] | None = None
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     """Yields the dump, read in the connection's transaction. row_done: called after each row. tables: None for all."""
     for table in tables or stored_tables():
         names = [column.name for column in table.columns]
@@ -54,12 +54,13 @@ def dump(
         yield _line({"table": table.name, "columns": names, "bytes": sealed})
         query = select(*(_as_stored(column) for column in table.columns)).execution_options(yield_per=_AT_ONCE)
         number = 0
-        for row in connection.execute(query):
-            blobs = [bytes(value) for value in row if isinstance(value, bytes | memoryview)]
-            plain = [len(value) if isinstance(value, bytes | memoryview) else value for value in row]
-            yield _line(plain) + b"".join(blobs)
-            number += 1
-            row_done()
+        with connection.execute(query) as rows:
+            for row in rows:
+                blobs = [bytes(value) for value in row if isinstance(value, bytes | memoryview)]
+                plain = [len(value) if isinstance(value, bytes | memoryview) else value for value in row]
+                yield _line(plain) + b"".join(blobs)
+                number += 1
+                row_done()
         yield _line({"rows": number})
 
 

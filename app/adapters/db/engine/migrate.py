@@ -37,6 +37,7 @@ SEALED_LATER = {
     "0044": (tables.directories, tables.directory_people, tables.directory_groups),
     "0045": (tables.visits,),
     "0046": (tables.consents,),
+    "0047": (tables.certificates,),
 }
 TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (

@@ -123,6 +123,10 @@ class EmployeeRows:
         people = self._connection.execute(select(employees.c.groups)).scalars()
         return Counter(name for groups in people for name in {folded(text) for text in groups})
 
+    def let_go(self, employee_ids: Collection[str]) -> None:
+        for employee_id in employee_ids:
+            box_of(self._connection).forget(employee_id)
+
     def state(self) -> tuple[int, int] | None:
         row = self._connection.execute(_STATE).one()
         try:

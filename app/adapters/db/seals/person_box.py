@@ -96,6 +96,11 @@ class PersonBox:
             kept = self._opened.get(employee_id)
         return kept[1] if kept is not None and kept[0] == seal else None
 
+    def kept(self) -> list[object]:
+        """All that was opened and is in memory, for a search of what an erasure left."""
+        with self._lock:
+            return [dict(self._opened), dict(self.listed)]
+
     def forget(self, employee_id: str) -> None:
         with self._lock:
             self._opened.pop(employee_id, None)

@@ -42,6 +42,7 @@ from app.adapters.db.tables.passages import (
     zone_counts,
 )
 from app.adapters.db.tables.people import (
+    certificates,
     consents,
     data_keys,
     embeddings,
@@ -90,6 +91,7 @@ __all__ = [
     "badge_reads",
     "calendars",
     "cameras",
+    "certificates",
     "clock",
     "confirmed_passages",
     "consents",

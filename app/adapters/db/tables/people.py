@@ -166,3 +166,14 @@ invitations = Table(
     Column("consented_at", Instant),
     Column("answered_at", Instant),
 )
+
+# Certificates of erasures. They outlive whom they are about. document: JSON with its signature, NULL during the search.
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("employee_id", KEY, nullable=False, index=True),
+    Column("asked_at", Instant, nullable=False, index=True),
+    Column("scope", String, nullable=False),
+    Column("document", Text),
+)

@@ -19,6 +19,7 @@ from app.adapters.db.tables.gates import gates, orders
 from app.adapters.db.tables.imports import import_mappings, imports
 from app.adapters.db.tables.passages import PASSAGE_TABLES
 from app.adapters.db.tables.people import (
+    certificates,
     consents,
     data_keys,
     embeddings,
@@ -100,6 +101,7 @@ COUNTED = (
     tickets,
     users,
     removals,
+    certificates,
     trail,
     *RULE_TABLES,
 )

@@ -28,7 +28,7 @@ from app.adapters.db.tables.events import corrections
 from app.adapters.db.tables.gates import gates
 from app.adapters.db.tables.imports import imports
 from app.adapters.db.tables.passages import muster_ticks, musters
-from app.adapters.db.tables.people import consents, employees, erasures, invitations, photos
+from app.adapters.db.tables.people import certificates, consents, employees, erasures, invitations, photos
 from app.adapters.db.tables.site import site, site_settings
 from app.adapters.db.tables.visits import visits
 
@@ -91,6 +91,7 @@ FOLLOWED: Mapping[Table, Followed] = {
     invitations: Followed("invitation", person="employee_id", ignored={"hash", "consent", "tries"}),
     consents: Followed("consent", person="employee_id", hidden={"text"}, ignored={"recorded_at", "actor"}),
     erasures: Followed("erasure", person="employee_id", ignored={"signature"}),
+    certificates: Followed("erasure_certificate", person="employee_id", hidden={"document"}),
     grants: Followed("grant", person="employee_id", hidden={"reason"}),
     rule_people: Followed("rule_person", subject="rule_id", person="employee_id"),
     # Where people are has a signed event for each correction, and an order for each reset.

@@ -1,6 +1,6 @@
 """How each kind of personal data is found and removed once it has been kept for long enough.
 
-Another noun adds its kind by a remover of its own: see `wiring.retention`.
+Another noun adds its kind by a remover of its own: see `wiring.erasing.retention`.
 """
 
 from collections.abc import Sequence
@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from app.core.people.certificates import Scope
 from app.core.ports.store import Transaction
 from app.core.site.retention import Found, Kind, Place
 from app.core.types import Employee, Status
+from app.services.people.certificates.taking_down import TakingDown
 from app.services.people.faces import forget_face
 
 
@@ -61,8 +63,11 @@ class Presences(Rows):
         return tx.retained.remove(self.kind, ids, before)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Faces(Rows):
+    """Everybody whose face goes gets a certificate of it."""
+
+    taking_down: TakingDown
     kind: Kind = Kind.FACES
 
     def remove(self, tx: Transaction, ids: Sequence[str], before: datetime) -> int:
@@ -71,7 +76,10 @@ class Faces(Rows):
         for employee_id in sorted(ids):
             employee = tx.employees.get(employee_id, for_update=True)
             if employee is not None and _may_pass_no_more(employee, before):
-                gone += any(forget_face(tx, employee_id))
+                taken = self.taking_down.before(tx, employee_id, Scope.FACE)
+                if any(forget_face(tx, employee_id)):
+                    self.taking_down.after(tx, taken)
+                    gone += 1
         return gone
 
 
@@ -90,6 +98,7 @@ def _may_pass_no_more(employee: Employee, before: datetime) -> bool:
     return inactive or (last_day is not None and last_day < (before - timedelta(days=1)).date())
 
 
-def usual_removers() -> dict[Kind, Remover]:
+def usual_removers(taking_down: TakingDown) -> dict[Kind, Remover]:
     plain = (Kind.STRANGER_PICTURES, Kind.PASSAGES, Kind.EVENTS, Kind.ALERTS, Kind.SIGN_INS, Kind.TRAIL)
-    return {**{kind: Rows(kind) for kind in plain}, Kind.PRESENCES: Presences(), Kind.FACES: Faces()}
+    faces = Faces(taking_down=taking_down)
+    return {**{kind: Rows(kind) for kind in plain}, Kind.PRESENCES: Presences(), Kind.FACES: faces}

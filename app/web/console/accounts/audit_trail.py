@@ -40,6 +40,7 @@ KINDS = {
     "consent": "Consent",
     "correction": "Correction",
     "erasure": "Erasure",
+    "erasure_certificate": "Erasure certificate",
     "event_pictures": "Pictures of an event",
     "events": "Activity",
     "gate": "Gate",

@@ -17,7 +17,7 @@ from app.services.access.rules.current_rules import CurrentRules
 from app.services.events.answers import Answers
 from app.services.events.second_records import TOO_LATE, put_result
 from app.services.gates.by_hand import ByHand
-from app.wiring.passages import passage_services
+from app.wiring.access.passages import passage_services
 from tests.fakes import new_id, person, photo
 from tests.services.access.passages.building import LAB, OFFICE, Building
 from tests.services.process import Process

@@ -22,7 +22,7 @@ def retention(
 ) -> Retention:
     """now: the time, None while the clock cannot be right."""
     removers = {
-        **usual_removers(),
+        **usual_removers(erasure.taking_down),
         Kind.IMPORT_REPORTS: ReportRemover(vault=vault),
         Kind.VISITORS: VisitorRemover(erasure),
     }

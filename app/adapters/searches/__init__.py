@@ -1,0 +1,1 @@
+"""Looks for what an erasure should have removed, outside the database."""

@@ -1,0 +1,109 @@
+"""Looks for what an erasure should have removed in imports: files that wait to be applied, and reports that are kept.
+
+Both are sealed under the import's key and not the person's, so they are opened to be searched.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from app.core.errors import CryptoFault, Refusal
+from app.core.imports import people_file
+from app.core.imports.reports import Import, RowFilter
+from app.core.people.certificates import Place, Remains, Searched
+from app.core.people.traces import Needles, Term, texts_in
+from app.core.ports.crypto import Vault
+from app.core.ports.store import Store
+from app.core.sealing import Sealed, context
+from app.services.imports.import_desk import ImportDesk
+from app.services.imports.import_reports import opened
+from app.services.imports.sealed_uploads import SealedUploads
+
+PAGE = 500
+MOST = 1000  # imports
+
+
+@dataclass(frozen=True)
+class ImportSearch:
+    """Implements `people.certificates.Search`."""
+
+    store: Store
+    vault: Vault
+    desk: ImportDesk
+    uploads: SealedUploads
+
+    def look(self, needles: Needles, rest: Callable[[], None]) -> list[Searched]:
+        self.desk.tidy()  # the reports of imports that have ended go after an erasure
+        with self.store.read() as tx:
+            jobs = tx.imports.all(MOST)
+        left, size = [], 0
+        for job in jobs:
+            found: Counter[tuple[str, Term]] = Counter()
+            for part in self._parts(job):
+                rest()
+                if isinstance(part, bytes):
+                    size += len(part)
+                    found += needles.scan([part])
+                else:
+                    found += needles.whole(part)
+            where = f"import {job.id} ({job.state.value})"
+            left += [Remains(owner, term, where, count) for (owner, term), count in found.items()]
+        return [Searched(Place.IMPORTS, "imports", size, tuple(left))]
+
+    def _parts(self, job: Import) -> Iterator[bytes | list[str]]:
+        """What the import keeps, in the clear: bytes, and texts that are whole values."""
+        yield from self._reports(job.id)
+        with self.store.read() as tx:
+            there = self.uploads.is_there(tx, job.id)
+        if not there:
+            return
+        try:
+            people = self.uploads.people(job.id)
+            yield people
+            yield from self._rows(people, job)
+        except (Refusal, OSError):
+            pass  # it was taken away meanwhile, or holds no people
+        try:
+            with self.uploads.photos(job.id, job.encoding) as photos:
+                for name in photos.names():
+                    yield name.encode("utf-8", "replace")
+                    yield photos.read(name)
+        except (Refusal, OSError):
+            return
+
+    def _rows(self, people: bytes, job: Import) -> Iterator[bytes | list[str]]:
+        with self.store.read() as tx:
+            mapping = opened(tx, self.vault, job).mapping
+        rows = people_file.read(people, job.encoding, mapping).rows
+        for start in range(0, len(rows), PAGE):
+            texts = [text for row in rows[start : start + PAGE] for text in texts_in((row.number, row.values))]
+            yield "\0".join(texts).encode("utf-8", "replace")
+            yield texts
+
+    def _reports(self, import_id: str) -> Iterator[bytes | list[str]]:
+        after = 0
+        while True:
+            with self.store.read() as tx:
+                key = tx.data_keys.get(import_id)
+                job = tx.imports.get(import_id)
+                if key is None or job is None:
+                    return
+                if after == 0 and job.sealed_notes:
+                    yield self._open(key, job.sealed_notes, context(Sealed.IMPORT_TOLD, import_id))
+                rows = tx.imports.rows(import_id, RowFilter(after=after, limit=PAGE))
+                for row in rows:
+                    report = self._open(key, row.sealed, context(Sealed.IMPORT_ROW, import_id, row.line))
+                    yield report
+                    yield list(texts_in(json.loads(report or b"null")))
+                    if row.has_picture and (picture := tx.imports.picture(import_id, row.line)):
+                        yield self._open(key, picture, context(Sealed.IMPORT_PICTURE, import_id, row.line))
+            if not rows:
+                return
+            after = rows[-1].line
+
+    def _open(self, key: bytes, sealed: bytes, bound_to: str) -> bytes:
+        try:
+            return self.vault.open(key, sealed, bound_to)
+        except CryptoFault:
+            return b""  # nobody else can open it either

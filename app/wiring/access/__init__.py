@@ -1,0 +1,1 @@
+"""Builds passages and visits."""

@@ -1,0 +1,1 @@
+"""Builds what removes personal data, on time or at once, and proves it."""
