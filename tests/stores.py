@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.util import LRUCache
 
 from app.adapters.db.engine import migrate
 from app.adapters.db.seals.person_box import Vault
@@ -16,6 +17,19 @@ KEY = b"a key that only the tests know. "
 SEALS = RowSeals(KEY)
 
 
+class Statements(LRUCache[Any, Any]):
+    """Compiled SQL by the kind of database. By itself, each engine compiles what each test before it compiled."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__((key[0].name, *key[1:]), value)
+
+
+COMPILED = Statements(1000)
+
+
 def upgrade(url: str, *, seals: RowSeals = SEALS, vault: Vault | None = None, sealed_before: bool = False) -> None:
     migrate.upgrade(url, lambda: seals, lambda: vault, sealed_before=sealed_before)
 
@@ -24,7 +38,9 @@ def open_store(
     url: str, *, seals: RowSeals = SEALS, vault: Vault | None = None, server_clock: bool = False
 ) -> SqlStore:
     """vault: None seals all people under the seals' key, so that a test need not give each of them one."""
-    return open_keyed(url, seals, vault, server_clock=server_clock)
+    store = open_keyed(url, seals, vault, server_clock=server_clock)
+    store._engine.update_execution_options(compiled_cache=COMPILED)
+    return store
 
 
 @contextmanager
