@@ -24,10 +24,12 @@ from app.core.imports.people_columns import ColumnMapping
 from app.core.imports.remembered import RememberedMapping
 from app.core.imports.reports import Import, ImportState
 from app.core.people.consents import Consent, ConsentHow
+from app.core.people.contractors import Document
 from app.core.people.directories import Directory, DirectoryGroup, DirectoryPerson, Leaving
 from app.core.people.invitations import Invitation, InvitationState
 from app.core.people.records import Receipt
-from app.core.people.visits import Visit
+from app.core.people.reminders import Reminder
+from app.core.people.visits import MailState, Visit
 from app.core.ports.store import Store
 from app.core.site.installation import Installation
 from app.core.site.mode import ClockFacts, SiteMode, SiteState
@@ -89,6 +91,8 @@ def fill(store: Store) -> None:
                     f"T{n}", employee, employee, f"hash-{n}", b"seal" + n.encode(), f"B{n}", "X", NOW, LATER, user, NOW
                 )
             )
+            tx.documents.add(Document(f"D{n}", employee, b"seal" + n.encode(), DAY, NOW, user))
+            tx.reminders.put(Reminder(employee, NOW, f"hash-{n}", MailState.DUE, 1, LATER))
             changed = (FieldChange("unlock_ms", 1, 2),)
             tx.trail.add(
                 TrailEntry(

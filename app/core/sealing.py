@@ -23,6 +23,7 @@ class Sealed(StrEnum):
     PICTURE_DIGEST = "picture-digest:"  # (employee): by which a photo is known when it is sent again
     CREDENTIAL = "credential:"  # (credential): what its holder presents
     VISIT = "visit:"  # (visit): company, reason and link
+    DOCUMENT = "document:"  # (document): kind and last four of a contractor's document
     BADGE_READ = "badge read:"  # (gate, time in ms, credential or "unknown")
     PIN_WAIT = "pin wait:"  # (gate, time in ms, employee)
     EVENT_PAYLOAD = "event payload "  # (event)

@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from app.core.contracts import Contract
 from app.core.reasons import BY_PERSON as BY_PERSON
 from app.core.reasons import OPENING as OPENING
 from app.core.reasons import Reason as Reason
@@ -49,10 +50,11 @@ class Status(StrEnum):
 
 
 class PersonKind(StrEnum):
-    """Who somebody is to the site. Rules for everybody are for employees: a VISITOR passes by a grant of their own."""
+    """Who somebody is to the site. Rules for everybody are for employees alone."""
 
     EMPLOYEE = "employee"
     VISITOR = "visitor"
+    CONTRACTOR = "contractor"
 
 
 class QualityProblem(StrEnum):
@@ -215,6 +217,7 @@ class Employee:
     block_reason: str | None = None
     inactive_since: datetime | None = None
     kind: PersonKind = PersonKind.EMPLOYEE
+    contract: Contract | None = None  # of a contractor
 
     @property
     def is_guest(self) -> bool:

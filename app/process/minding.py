@@ -1,12 +1,13 @@
 """Minds the site: the nightly backup, the copy of the keys beside it, when API keys were last used, the daily resets of
-zones, visits, directories that fell silent, the removal of personal data that was kept for long enough, and the search
-for what an erasure left."""
+zones, visits, contractors, silent directories, the removal of personal data whose time is over, and the search for what
+an erasure left."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
 
 from app.process.every import every, guarded
+from app.web.console.contractors.letters import letter
 from app.web.console.visits.letters import letters
 from app.web.turns import resting
 from app.wiring import System
@@ -26,7 +27,7 @@ def minding(system: System) -> Iterator[None]:
     def look_at_backups() -> None:
         system.backups.look(resting())
 
-    written = letters(system)
+    written, asked = letters(system), letter(system)
     try:
         # A backup that runs at the end is left behind, and its file is not used.
         with (
@@ -34,6 +35,7 @@ def minding(system: System) -> Iterator[None]:
             every(EVERY_S, "key-uses", system.keys.note_uses),
             every(EVERY_S, "presences", system.passages.control.look),
             every(EVERY_S, "directories", system.directories.look),
+            every(EVERY_S, "contractors", lambda: system.contractors.watch.look(asked)),
             every(EVERY_RETENTION_S, "retention", lambda: system.retention.run(stop.wait)),
             every(EVERY_S, "gone", system.gallery.index.sweep, system.certificates.give_up),
             every(EVERY_ERASURES_S, "erasures", lambda: system.certificates.make(resting(), stop.is_set)),

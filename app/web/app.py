@@ -27,6 +27,7 @@ from app.web.api.people import (
     bulk,
     certificates,
     consents,
+    contractors,
     credentials,
     employees,
     exports,
@@ -55,6 +56,8 @@ from app.web.console.accounts import users as user_pages
 from app.web.console.alerts import alerts as alert_pages
 from app.web.console.alerts import corrections as correction_pages
 from app.web.console.cameras import cameras as camera_pages
+from app.web.console.contractors import contractors as contractor_pages
+from app.web.console.contractors import sponsor
 from app.web.console.events import activity, event, live, reports, who_is_this
 from app.web.console.faults import as_page
 from app.web.console.gates import gates as gate_pages
@@ -110,6 +113,8 @@ PAGES = (
     pass_page,
     visit_pages,
     own_pass,
+    contractor_pages,
+    sponsor,
     import_pages,
     rule_pages,
     group_pages,
@@ -146,6 +151,7 @@ API = (
     invitations,
     consents,
     certificates,
+    contractors,
     credentials,
     columns,
     unknown_faces,

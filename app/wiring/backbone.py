@@ -72,7 +72,7 @@ from app.services.site.today import TodayService
 from app.settings import Settings
 from app.wiring import beginning
 from app.wiring.access.passages import PassageServices, passage_services
-from app.wiring.access.visits import VisitServices, visit_services
+from app.wiring.access.visits import ContractServices, VisitServices, contract_services, visit_services
 from app.wiring.backups import SiteFiles
 from app.wiring.camera_policy import allowed, camera_policy
 from app.wiring.data_keys import check_master_key, seals_of, settle_keys
@@ -120,6 +120,7 @@ class Backbone:
     passes: PassBook
     pins: PinBook
     visits: VisitServices
+    contractors: ContractServices
     erasure: Erasure
     certificates: CertificateBook
     retention: Retention
@@ -241,6 +242,7 @@ def open_backbone(
         passes=passes,
         pins=pins,
         visits=visit_services(settings, store, vault, clock, new_id, permits, passes, rules),
+        contractors=contract_services(settings, store, vault, clock, new_id, site_clock),
         erasure=erasure,
         certificates=CertificateBook(store, signer, clock, taking_down, held_backups(store)),
         retention=retention(store, signer, vault, clock_watch.trusted_time, erasure),

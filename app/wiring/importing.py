@@ -35,7 +35,7 @@ def import_desk(backbone: Backbone, enrolment: Enrolment, recognition: Recogniti
 
 def subject_export(backbone: Backbone, enrolment: Enrolment) -> SubjectExport:
     known = backbone.events, backbone.credentials, backbone.rule_questions, backbone.visits.book
-    return SubjectExport(backbone.store, enrolment, *known, backbone.clock)
+    return SubjectExport(backbone.store, enrolment, *known, backbone.contractors.book, backbone.clock)
 
 
 def _shrunk(decode: Decoder, photo: bytes) -> bytes:

@@ -69,7 +69,7 @@ def note_trail(system: System, asked: Request) -> None:
     """For a person's call that may change something. Others read nothing more, since tests count what a call reads."""
     token = asked.headers.get("authorization", "").removeprefix("Bearer ")
     known = "cookie" in asked.headers if not token else token.split("_")[1:2] not in (["gate"], ["camera"])
-    known = known and not asked.url.path.startswith("/enrol/")  # whoever has a link is no user
+    known = known and not asked.url.path.startswith(("/enrol/", "/sponsor/"))  # whoever has a link is no user
     if asked.method not in HARMLESS and known and not QUIETLY.fullmatch(asked.url.path):
         asked.extensions["trail"] = newest_entry(system)
 

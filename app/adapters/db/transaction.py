@@ -17,6 +17,7 @@ from app.adapters.db.repositories.accounts import (
 from app.adapters.db.repositories.alerts import AlertRows
 from app.adapters.db.repositories.api_keys import ApiKeyRows, KeyUseRows
 from app.adapters.db.repositories.cameras import CameraRows
+from app.adapters.db.repositories.contractors.documents import DocumentRows, ReminderRows
 from app.adapters.db.repositories.credentials.badge_reads import BadgeReadRows
 from app.adapters.db.repositories.credentials.credentials import CredentialRows
 from app.adapters.db.repositories.credentials.pins import PinTallyRows, PinWaitRows
@@ -30,10 +31,10 @@ from app.adapters.db.repositories.imports import ImportMappingRows, ImportRows
 from app.adapters.db.repositories.passages.musters import MusterRows
 from app.adapters.db.repositories.passages.presences import PassageRows, PresenceRows
 from app.adapters.db.repositories.passages.visits import VisitRows
-from app.adapters.db.repositories.people import EmployeeRows, InvitationRows, PhotoRows
+from app.adapters.db.repositories.people import EmployeeRows, PhotoRows
 from app.adapters.db.repositories.reembedding import MoveRows
 from app.adapters.db.repositories.retention.certificates import CertificateRows
-from app.adapters.db.repositories.retention.consents import ConsentRows
+from app.adapters.db.repositories.retention.consents import ConsentRows, InvitationRows
 from app.adapters.db.repositories.retention.retained import RetainedRows
 from app.adapters.db.repositories.site import BackupRows, InstallationRow, SettingsRow, SiteRow
 from app.adapters.db.repositories.statistics import CountRows, HistogramRows
@@ -45,8 +46,10 @@ from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
 from app.core.people.certificates import Certificates
 from app.core.people.consents import Consents
+from app.core.people.contractors import Documents
 from app.core.people.directories import Directories
 from app.core.people.invitations import Invitations
+from app.core.people.reminders import Reminders
 from app.core.people.visits import Visits
 from app.core.ports.access import Musters, Passages, Presences, Rules
 from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Trail, Users
@@ -111,6 +114,8 @@ class SqlTransaction:
         self.musters: Musters = MusterRows(connection)
         self.credentials: Credentials = CredentialRows(connection)
         self.visits: Visits = VisitRows(connection)
+        self.documents: Documents = DocumentRows(connection)
+        self.reminders: Reminders = ReminderRows(connection)
         self.badge_reads: BadgeReads = BadgeReadRows(connection)
         self.pin_waits: PinWaits = PinWaitRows(connection)
         self.pin_tallies: PinTallies = PinTallyRows(connection)

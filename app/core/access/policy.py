@@ -6,15 +6,16 @@ fails gives the recorded reason. Anything not explicitly allowed is denied.
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
+from app.core.access.factors.standing import standing
 from app.core.access.permission import CompiledRules, Denial
 from app.core.access.rules import EntryMode, Person
 from app.core.credentials.stored import CredentialKind
 from app.core.gates.gate import Gate
 from app.core.recognition import liveness
 from app.core.site.mode import SiteMode
-from app.core.types import AppliedRule, Decision, Employee, Evidence, Reason, Status
+from app.core.types import AppliedRule, Decision, Employee, Evidence, Reason
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,8 @@ def by_standing_and_rules(
     employee: Employee, gate_id: str, now: datetime, rules: CompiledRules, clock_doubted: bool = False
 ) -> Decision:
     """Decides whether somebody may pass a gate now, whoever stands before it."""
-    if refused := standing(employee, now, rules.day_at(gate_id, now), clock_doubted):
+    leaves = rules.zones.only_leads_out(gate_id)
+    if refused := standing(employee, now, rules.day_at(gate_id, now), clock_doubted, leaves=leaves):
         return Decision(refused, employee)
     return by_rules(employee, gate_id, now, rules, clock_doubted)
 
@@ -270,25 +272,3 @@ def _stale(at: datetime, now: datetime, limits: PolicyLimits) -> bool:
 def liveness_state(evidence: Evidence, gate: Gate, works: bool) -> liveness.LivenessState:
     """The liveness that a decision at this gate records for the evidence."""
     return liveness.state(gate.liveness, works, evidence.liveness, evidence.liveness_frames)
-
-
-def blocked(employee: Employee, now: datetime, clock_doubted: bool = False) -> bool:
-    """Whether the employee is blocked. While the clock must be wrong, a block does not end."""
-    if employee.blocked_at is None:
-        return False
-    return clock_doubted or employee.blocked_until is None or now < employee.blocked_until
-
-
-def standing(employee: Employee, now: datetime, today: date, clock_doubted: bool = False) -> Reason | None:
-    """Why this employee may pass no gate where it is `today`, or None. `valid_until` is the last day, all of it."""
-    if employee.status is not Status.ACTIVE:
-        return Reason.EMPLOYEE_INACTIVE
-    if blocked(employee, now, clock_doubted):
-        return Reason.BLOCKED
-    if clock_doubted and (employee.valid_from is not None or employee.valid_until is not None):
-        return Reason.CLOCK_UNCONFIRMED
-    if employee.valid_from is not None and today < employee.valid_from:
-        return Reason.NOT_YET_VALID
-    if employee.valid_until is not None and today > employee.valid_until:
-        return Reason.EXPIRED
-    return None

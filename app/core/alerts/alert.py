@@ -34,6 +34,7 @@ class AlertKind(StrEnum):
     DIRECTORY_SILENT = "directory_silent"
     DIRECTORY_HELD = "directory_held"
     VISITOR_STILL_INSIDE = "visitor_still_inside"
+    CONTRACTOR_ENDS_SOON = "contractor_ends_soon"
 
 
 class Severity(StrEnum):

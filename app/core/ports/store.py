@@ -11,8 +11,10 @@ from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
 from app.core.people.certificates import Certificates
 from app.core.people.consents import Consents
+from app.core.people.contractors import Documents
 from app.core.people.directories import Directories
 from app.core.people.invitations import Invitations
+from app.core.people.reminders import Reminders
 from app.core.people.visits import Visits
 from app.core.ports.access import Musters, Passages, Presences, Rules
 from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Trail, Users
@@ -82,6 +84,8 @@ class Transaction(Protocol):
     musters: Musters
     credentials: Credentials
     visits: Visits
+    documents: Documents
+    reminders: Reminders
     badge_reads: BadgeReads
     pin_waits: PinWaits
     pin_tallies: PinTallies

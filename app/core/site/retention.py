@@ -25,6 +25,7 @@ class Kind(StrEnum):
     FACES: template and photos of people who may not pass any more. The period begins when they were deactivated, or
     with the end of their last valid day.
     VISITORS: visitors, so long after the end of their visit.
+    DOCUMENTS: of contractors who may not pass any more, counted as for FACES.
     SIGN_INS, TRAIL: the log of sign-ins and the audit trail. IMPORT_REPORTS: what an import reported on each row.
     """
 
@@ -35,6 +36,7 @@ class Kind(StrEnum):
     PRESENCES = "presences"
     FACES = "faces"
     VISITORS = "visitors"
+    DOCUMENTS = "documents"
     SIGN_INS = "sign_ins"
     TRAIL = "trail"
     IMPORT_REPORTS = "import_reports"
@@ -56,6 +58,7 @@ PERIODS: Mapping[Kind, Period] = {
     Kind.PRESENCES: Period(DAY, 1),
     Kind.FACES: Period(30 * DAY),
     Kind.VISITORS: Period(30 * DAY),
+    Kind.DOCUMENTS: Period(30 * DAY),
     Kind.SIGN_INS: Period(YEAR, 7 * DAY),
     Kind.TRAIL: Period(YEAR, 7 * DAY),
     Kind.IMPORT_REPORTS: Period(30 * DAY),
@@ -80,6 +83,10 @@ WORDS: Mapping[Kind, tuple[str, str]] = {
         "Photos and template, counted from the deactivation or the last valid day. The person and their badge stay.",
     ),
     Kind.VISITORS: ("Visitors", "Erased, counted from the end of their visit."),
+    Kind.DOCUMENTS: (
+        "Documents of contractors who left",
+        "Kind, end of the number and last day, counted from the deactivation or the last valid day.",
+    ),
     Kind.SIGN_INS: ("Sign-ins", "Removed."),
     Kind.TRAIL: ("Audit trail", "Removed."),
     Kind.IMPORT_REPORTS: ("Reports of imports", "The report on each row goes; the figures stay."),

@@ -21,6 +21,7 @@ from app.core.sealing import Sealed, context
 from app.core.types import Candidate, Employee, FrameResult, Photo, Template, Vector
 from app.services.people.consents import check_consent, note_date
 from app.services.people.gallery import Gallery
+from app.services.people.newcomers import enter
 from app.services.people.photo_judgement import (
     Judged,
     KnownPictures,
@@ -64,14 +65,7 @@ class Enrolment:
 
     def enter(self, tx: Transaction, details: Details) -> Employee:
         """`add` within a write."""
-        blank = Employee(self.new_id(), details.number, details.name, created_at=self.clock())
-        employee = amended(blank, details, self.clock())
-        if tx.employees.by_number(employee.number) is not None:  # before a key is made in vain
-            raise Conflict("number_taken", f"Another employee already has the number {employee.number}.")
-        tx.data_keys.add(employee.id, self.vault.new_key())
-        tx.employees.add(employee)
-        note_date(tx, self.new_id, self.clock, employee.id, details)
-        return employee
+        return enter(tx, self.vault, self.clock, self.new_id, details)
 
     def get(self, employee_id: str) -> Employee:
         with self.store.read() as tx:

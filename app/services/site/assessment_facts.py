@@ -54,10 +54,14 @@ class AssessmentFacts:
         faces = sum(one.photos > 0 for one in people)
         with self.store.read() as tx:
             erased, visitors = len(tx.erasures.all()), tx.employees.count() - len(people)
+            documents = len(tx.documents.all())
+        contractors = sum(one.contract is not None for one in people)
         return Section(
             "Whose data",
             (
-                ("Employees", str(len(people))),
+                ("Employees", str(len(people) - contractors)),
+                ("Contractors", str(contractors)),
+                ("Their documents (kind, last four characters of the number, last day)", str(documents)),
                 ("Visitors", str(visitors)),
                 ("With a face (photos and template)", str(faces)),
                 ("Without a face, by badge or not at all", str(len(people) - faces)),

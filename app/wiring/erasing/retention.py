@@ -10,6 +10,7 @@ from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import SqlStore
 from app.core.site.retention import Kind
+from app.services.access.contractors.document_remover import DocumentRemover
 from app.services.access.visits.visitor_remover import VisitorRemover
 from app.services.imports.import_reports import ReportRemover
 from app.services.people.erasure import Erasure
@@ -25,5 +26,6 @@ def retention(
         **usual_removers(erasure.taking_down),
         Kind.IMPORT_REPORTS: ReportRemover(vault=vault),
         Kind.VISITORS: VisitorRemover(erasure),
+        Kind.DOCUMENTS: DocumentRemover(),
     }
     return Retention(store, signer, now, removers, vault.forget)

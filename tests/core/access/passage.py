@@ -8,6 +8,7 @@ from app.core.access.policy import PolicyLimits, decide
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import EntryMode, GatePlace, Rule, Site, Where, Who
 from app.core.access.schedules import Hours, Schedule, Window
+from app.core.contracts import CONFIRMED_FOR, Contract
 from app.core.gates.commands import DriverKind
 from app.core.gates.gate import Gate
 from app.core.recognition.liveness import LivenessMode
@@ -107,6 +108,20 @@ class Scene:
 
     def expired(self) -> None:
         self.changed(valid_until=(self.now - DAY).date())
+
+    def _contract(self, **changes: object) -> None:
+        assert self.employee is not None
+        held = self.employee.contract or Contract("01S", self.now, sponsor_active=True)
+        self.changed(contract=replace(held, **changes))  # type: ignore[arg-type]
+
+    def sponsor_gone(self) -> None:
+        self._contract(sponsor_active=False)
+
+    def unconfirmed(self) -> None:
+        self._contract(confirmed_at=self.now - CONFIRMED_FOR)
+
+    def documents_expired(self) -> None:
+        self._contract(documents_until=(self.now - DAY).date())
 
     def locked(self) -> None:
         self.gate = replace(self.gate, locked=True)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.access.policy import PolicyLimits, decide, standing
+from app.core.access.factors.standing import standing
+from app.core.access.policy import PolicyLimits, decide
 from app.core.site.mode import SiteMode
 from app.core.types import OPENING, Candidate, Decision, Employee, Evidence, Reason, Status, Verdict
 from tests.core.access.passage import ADA, ALWAYS, DAY, EVIDENCE, GATE, LIMITS, NAN, Scene, only
@@ -31,6 +32,9 @@ ORDER = [
     ("blocked", Reason.BLOCKED),
     ("too_early", Reason.NOT_YET_VALID),
     ("expired", Reason.EXPIRED),
+    ("sponsor_gone", Reason.SPONSOR_INACTIVE),
+    ("unconfirmed", Reason.SPONSOR_UNCONFIRMED),
+    ("documents_expired", Reason.DOCUMENTS_EXPIRED),
     ("no_rule", Reason.NO_RULE),
 ]
 
@@ -97,6 +101,9 @@ def test_denied_employee_is_named_and_an_unidentified_person_is_not() -> None:
             Reason.BLOCKED,
             Reason.NOT_YET_VALID,
             Reason.EXPIRED,
+            Reason.SPONSOR_INACTIVE,
+            Reason.SPONSOR_UNCONFIRMED,
+            Reason.DOCUMENTS_EXPIRED,
             Reason.NO_RULE,
         )
         assert scene.decide().employee == (scene.employee if known else None)

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.core.access.policy import blocked, by_rules, standing
+from app.core.access.factors.standing import blocked, standing
+from app.core.access.policy import by_rules
 from app.core.access.rules import EntryMode, Grant, Rule, Where, Who
 from app.core.site.mode import SiteMode
 from app.core.types import AppliedRule, Decision, Reason

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.adapters.db.repositories.people import EmployeeRows, InvitationRows
+from app.adapters.db.repositories.people import EmployeeRows
+from app.adapters.db.repositories.retention.consents import InvitationRows
 from app.core.errors import Conflict, NotFound, Refusal
 from app.core.people.details import Details
 from app.core.people.invitations import LASTS, MOST_AT_ONCE, MOST_TRIES, InvitationState, lasting

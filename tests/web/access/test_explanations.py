@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.core.access import policy
 from app.core.access.explanation import explain
+from app.core.access.factors.standing import standing
 from app.core.access.permission import CompiledRules, ModeNow
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import GatePlace, Grant, Group, Rule, Site, Where, Who
@@ -37,7 +37,7 @@ def answer(*rules: Rule | Grant, who: Employee = ADA, gate_says: Reason | None =
             grants=tuple(r for r in rules if isinstance(r, Grant)),
         )
     )
-    refused = policy.standing(who, NOW, NOW.astimezone(SYDNEY).date())
+    refused = standing(who, NOW, NOW.astimezone(SYDNEY).date())
     told = explain(compiled, person_of(who, compiled), "01G", NOW, who.name)
     return Answer(who, Gate("01G", "server-room"), NOW, gate_says, refused, told, ModeNow())
 

@@ -38,6 +38,7 @@ SEALED_LATER = {
     "0045": (tables.visits,),
     "0046": (tables.consents,),
     "0047": (tables.certificates,),
+    "0048": (tables.documents, tables.sponsor_reminders),
 }
 TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (

@@ -20,17 +20,16 @@ from app.adapters.db.seals.sealed_rows import SealedRows, batches, readable
 from app.adapters.db.tables import (
     data_keys,
     employees,
-    invitations,
     next_templates,
     photos,
     seal_totals,
     templates,
 )
 from app.adapters.db.tables import gallery as gallery_feed
+from app.core.contracts import Contract
 from app.core.errors import Conflict, CryptoFault
 from app.core.people import listing
 from app.core.people.eligible import EnrolledPerson
-from app.core.people.invitations import Invitation, InvitationState
 from app.core.people.records import EmployeeFilter, PeopleOrder, PeoplePage, PersonName
 from app.core.text import folded
 from app.core.types import Employee, PersonKind, Photo, Status
@@ -81,6 +80,11 @@ class EmployeeRows:
                 if (one := self._employee(row)) is not None:
                     found[one.id] = one
         return found
+
+    def contractors(self) -> list[Employee]:
+        query = _SELECT.where(employees.c.kind == PersonKind.CONTRACTOR.value)
+        found = (self._employee(row) for row in readable(self._connection, employees, query))
+        return [one for one in found if one is not None]
 
     def ids(self, which: EmployeeFilter) -> list[str]:
         return self._page(which)[0]
@@ -159,6 +163,7 @@ class EmployeeRows:
         if values is None:
             return None
         template = {column.name: values.pop(f"template_{column.name}") for column in templates.c}
+        sponsor = {column.name: values.pop(f"sponsors_{column.name}") for column in sponsors.c}
         sealed, wrapped = values.pop("sealed_person"), values.pop("wrapped")
         del values["number_digest"], values["card_digest"]
         try:
@@ -170,13 +175,27 @@ class EmployeeRows:
         enrolled = template["photos"] is not None and seals_of(self._connection).is_valid(templates, template)
         values |= vars(personal) | {"status": Status(values["status"]), "groups": tuple(values["groups"])}
         values["kind"] = PersonKind(values["kind"] or PersonKind.EMPLOYEE)
+        values["contract"] = self._contract(values, sponsor)
         return Employee(**values, photos=template["photos"] if enrolled else 0)
+
+    def _contract(self, values: dict[str, Any], sponsor: dict[str, Any]) -> Contract | None:
+        """Takes the columns of the contract out of the row. An altered row is no sponsor."""
+        sponsor_id, *dates = (values.pop(name) for name in _OF_CONTRACT)
+        company = values.pop("company")
+        if sponsor_id is None:
+            return None
+        active = sponsor["status"] == Status.ACTIVE and seals_of(self._connection).is_valid(employees, sponsor)
+        return Contract(sponsor_id, dates[0], company or "", dates[1], active)
 
     def _columns(self, employee: Employee) -> dict[str, Any]:
         key = SealedRows(self._connection, data_keys).one(subject_id=employee.id)
         columns = {name: value for name, value in vars(employee).items() if name not in _NOT_STORED}
         columns |= {"status": employee.status.value, "groups": list(employee.groups)}
         columns["kind"] = employee.kind.value if employee.is_guest else None
+        held = employee.contract
+        columns |= dict.fromkeys(_OF_CONTRACT)
+        if held is not None:
+            columns |= zip(_OF_CONTRACT, (held.sponsor_id, held.confirmed_at, held.documents_until), strict=True)
         return columns | box_of(self._connection).columns(None if key is None else key["wrapped"], employee)
 
 
@@ -218,9 +237,16 @@ class PhotoRows:
 
 ERASED = "facegate_erased"  # set on a connection whose transaction erased somebody: the store then empties the log
 
-_PEOPLE = employees.outerjoin(templates, templates.c.employee_id == employees.c.id)
+sponsors = employees.alias("sponsors")
+_OF_CONTRACT = ("sponsor_id", "sponsor_confirmed_at", "documents_until")
+_PEOPLE = employees.outerjoin(templates, templates.c.employee_id == employees.c.id).outerjoin(
+    sponsors, sponsors.c.id == employees.c.sponsor_id
+)
 _SELECT: Select[Any] = select(
-    employees, *(column.label(f"template_{column.name}") for column in templates.c), data_keys.c.wrapped
+    employees,
+    *(column.label(f"template_{column.name}") for column in templates.c),
+    *(column.label(f"sponsors_{column.name}") for column in sponsors.c),
+    data_keys.c.wrapped,
 ).select_from(_PEOPLE.outerjoin(data_keys, data_keys.c.subject_id == employees.c.id))
 _BY_ID, _BY_NUMBER = (_SELECT.where(of == bindparam("value")) for of in (employees.c.id, employees.c.number_digest))
 _HELD = _BY_ID.with_for_update(key_share=True, of=employees)  # for PostgreSQL; SQLite has one writer anyway
@@ -232,7 +258,15 @@ _STANDING = ("id", "groups", "status", "valid_from", "valid_until", "blocked_at"
 _ENROLLED: Select[Any] = select(*(employees.c[name] for name in _STANDING)).join(
     templates, templates.c.employee_id == employees.c.id
 )
-_NOT_STORED = {"photos", "number", "name", "email", "card_number", "block_reason"}  # counted elsewhere, or sealed
+_NOT_STORED = {
+    "photos",
+    "number",
+    "name",
+    "email",
+    "card_number",
+    "block_reason",
+    "contract",
+}  # counted elsewhere, or sealed
 
 
 @contextmanager
@@ -245,32 +279,3 @@ def _numbers_free(connection: Connection, employee: Employee) -> Iterator[None]:
         if is_taken(error, employees.c.card_digest):
             raise Conflict("card_taken", "Another employee already has this card number.") from error
         raise Conflict("number_taken", f"Another employee already has the number {employee.number}.") from error
-
-
-class InvitationRows:
-    """Implements `people.invitations.Invitations`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._rows = SealedRows(connection, invitations)
-
-    def add(self, what: Invitation) -> None:
-        self._rows.insert({**vars(what), "state": what.state.value})
-
-    def get(self, invitation_id: str, *, for_update: bool = False) -> Invitation | None:
-        row = self._rows.one(for_update=for_update, id=invitation_id)
-        return None if row is None else Invitation(**{**row, "state": InvitationState(row["state"])})
-
-    def by_hash(self, hash_hex: str) -> Invitation | None:
-        row = self._rows.one(hash=hash_hex)
-        return None if row is None else Invitation(**{**row, "state": InvitationState(row["state"])})
-
-    def of(self, employee_id: str) -> list[Invitation]:
-        query = select(invitations).where(invitations.c.employee_id == employee_id).order_by(invitations.c.id.desc())
-        return [Invitation(**{**row, "state": InvitationState(row["state"])}) for row in self._rows.find(query)]
-
-    def put(self, what: Invitation) -> None:
-        self._rows.update({**vars(what), "state": what.state.value}, invitations.c.id == what.id)
-
-    def revoke_waiting(self, at: datetime) -> int:
-        waiting = invitations.c.state == InvitationState.WAITING.value
-        return self._rows.update({"state": InvitationState.REVOKED.value, "answered_at": at}, waiting)

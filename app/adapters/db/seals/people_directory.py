@@ -16,7 +16,7 @@ from app.core.errors import CryptoFault
 from app.core.people.listing import Listed
 from app.core.people.records import PersonName
 from app.core.text import folded
-from app.core.types import Status
+from app.core.types import PersonKind, Status
 
 _WITH_TEMPLATES = employees.outerjoin(templates, templates.c.employee_id == employees.c.id)
 _STATES: Select[Any] = select(employees.c.id, employees.c.seal, templates.c.photos).select_from(_WITH_TEMPLATES)
@@ -89,6 +89,6 @@ def _read(connection: Connection, box: PersonBox, photos: dict[str, int]) -> Ite
                     row.blocked_at,
                     row.blocked_until,
                     photos[row.id],
-                    row.kind is not None,
+                    row.kind == PersonKind.VISITOR,
                 ),
             )

@@ -35,6 +35,7 @@ class Personal:
     email: str | None = None
     card_number: str | None = None
     block_reason: str | None = None
+    company: str | None = None
 
 
 class PersonBox:
@@ -49,7 +50,10 @@ class PersonBox:
 
     def columns(self, wrapped: bytes | None, employee: Employee) -> dict[str, Any]:
         """The columns that replace an employee's personal data. Raises CryptoFault without their key."""
-        personal = Personal(employee.number, employee.name, employee.email, employee.card_number, employee.block_reason)
+        company = employee.contract.company if employee.contract else None
+        personal = Personal(
+            employee.number, employee.name, employee.email, employee.card_number, employee.block_reason, company
+        )
         plain = json.dumps(vars(personal), ensure_ascii=False).encode("utf-8", "surrogatepass")
         sealed = self.seal(wrapped, plain, context(Sealed.PERSON, employee.id))
         card = employee.card_number

@@ -70,7 +70,7 @@ from app.adapters.db.tables.site import (
     watchers,
 )
 from app.adapters.db.tables.trail import FOLLOWED, trail
-from app.adapters.db.tables.visits import visits
+from app.adapters.db.tables.visits import documents, sponsor_reminders, visits
 
 __all__ = [
     "AWAITING",
@@ -103,6 +103,7 @@ __all__ = [
     "directory_groups",
     "directory_people",
     "directory_runs",
+    "documents",
     "doors",
     "embeddings",
     "employees",
@@ -153,6 +154,7 @@ __all__ = [
     "site",
     "site_settings",
     "sites",
+    "sponsor_reminders",
     "tallies",
     "templates",
     "tickets",

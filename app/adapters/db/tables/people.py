@@ -60,6 +60,10 @@ employees = Table(
     Column("blocked_until", Instant),
     Column("inactive_since", Instant),  # NULL in rows that an older version deactivated, until retention finds them
     Column("kind", String),  # NULL for an employee
+    # Of a contractor. The company lies sealed with the name.
+    Column("sponsor_id", KEY),
+    Column("sponsor_confirmed_at", Instant),
+    Column("documents_until", Day),
 )
 
 photos = Table(

@@ -33,7 +33,7 @@ from app.adapters.db.tables.people import (
 )
 from app.adapters.db.tables.site import clock, installation, remote_polls, site, site_settings
 from app.adapters.db.tables.trail import trail
-from app.adapters.db.tables.visits import visits
+from app.adapters.db.tables.visits import documents, sponsor_reminders, visits
 
 # The chain itself checks the head of a gate's chain. The progress of an import has no effect.
 UNCOVERED: dict[Table, frozenset[str]] = {
@@ -98,6 +98,8 @@ COUNTED = (
     directory_groups,
     directories,
     visits,
+    documents,
+    sponsor_reminders,
     tickets,
     users,
     removals,

@@ -30,7 +30,7 @@ from app.adapters.db.tables.imports import imports
 from app.adapters.db.tables.passages import muster_ticks, musters
 from app.adapters.db.tables.people import certificates, consents, employees, erasures, invitations, photos
 from app.adapters.db.tables.site import site, site_settings
-from app.adapters.db.tables.visits import visits
+from app.adapters.db.tables.visits import documents, visits
 
 # No foreign keys: an entry outlives whatever it is about, and whoever did it. A field is [name, before, after], or
 # [name] where its values are not kept.
@@ -88,6 +88,7 @@ FOLLOWED: Mapping[Table, Followed] = {
     visits: Followed(
         "visit", person="employee_id", ignored={"link_hash", "sealed", "tries", "next_try_at", "pass_mail", "host_mail"}
     ),
+    documents: Followed("document", person="employee_id", hidden={"sealed"}, ignored={"actor"}),
     invitations: Followed("invitation", person="employee_id", ignored={"hash", "consent", "tries"}),
     consents: Followed("consent", person="employee_id", hidden={"text"}, ignored={"recorded_at", "actor"}),
     erasures: Followed("erasure", person="employee_id", ignored={"signature"}),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.core.access import policy
+from app.core.access.factors.standing import blocked
 from app.core.access.rule_edits import unchanged, version_of
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import Block, Grant, Where
@@ -73,7 +73,7 @@ class Permits:
         employee = tx.employees.get(made.person_id, for_update=True)
         if employee is None:
             raise NotFound("unknown_employee", "There is no employee with that id.")
-        if policy.blocked(employee, self.clock()):
+        if blocked(employee, self.clock()):
             raise Conflict("employee_blocked", "The employee is blocked. Lift the block first.")
         tx.rules.lock()
         self._check(tx, made)

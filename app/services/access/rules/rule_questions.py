@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from app.core.access import policy
 from app.core.access.explanation import Explanation, explain
+from app.core.access.factors.standing import standing
 from app.core.access.permission import CompiledRules, ModeNow, Permission
 from app.core.access.rules import EntryMode, Grant
 from app.core.credentials.stored import CredentialKind
@@ -60,6 +61,9 @@ class Answer:
 
 
 LACKING_WORDS = {
+    Reason.SPONSOR_INACTIVE: "The contractor's sponsor is not active any more.",
+    Reason.SPONSOR_UNCONFIRMED: "The contractor's sponsor has not confirmed for 90 days that they are needed.",
+    Reason.DOCUMENTS_EXPIRED: "A document of the contractor has expired.",
     Reason.CREDENTIAL_REQUIRED: "The gate asks for a badge, and the person has none.",
     Reason.QR_REQUIRED: "The gate asks for a QR pass, and the person has none.",
     Reason.FACE_REQUIRED: "The gate asks for a face, and the person has neither a photo nor a badge.",
@@ -117,7 +121,7 @@ class RuleQuestions:
 
         def verdict(gate: Gate) -> GateVerdict:
             mode = rules.mode_at(gate.id, asked)
-            before = _gate_says(gate, mode, site) or policy.standing(who, asked, rules.day_at(gate.id, asked))
+            before = _gate_says(gate, mode, site) or _standing(rules, who, gate, asked)
             if before is not None:
                 return GateVerdict(gate, before)
             permission = rules.may_pass(person, gate.id, asked)
@@ -139,8 +143,8 @@ class RuleQuestions:
         with self.store.read() as tx:
             where = _gate(tx, gate)
             rules = self.rules.at(tx)
-            today = rules.day_at(where.id, at)
-            people = {e.id: e for e in everybody(tx) if policy.standing(e, at, today) is None}
+            today, leaves = rules.day_at(where.id, at), rules.zones.only_leads_out(where.id)
+            people = {e.id: e for e in everybody(tx) if standing(e, at, today, leaves=leaves) is None}
         allowed = rules.who(where.id, at, [person_of(employee, rules) for employee in people.values()])
         return [people[person.id] for person in allowed]
 
@@ -153,10 +157,14 @@ def _answer(rules: CompiledRules, who: Employee, gate: Gate, at: datetime, site:
         gate,
         at,
         _gate_says(gate, mode, site),
-        policy.standing(who, at, rules.day_at(gate.id, at)),
+        _standing(rules, who, gate, at),
         explain(rules, person_of(who, rules), gate.id, at, who.name),
         mode,
     )
+
+
+def _standing(rules: CompiledRules, who: Employee, gate: Gate, at: datetime) -> Reason | None:
+    return standing(who, at, rules.day_at(gate.id, at), leaves=rules.zones.only_leads_out(gate.id))
 
 
 def _by_rules(permission: Permission) -> Reason:

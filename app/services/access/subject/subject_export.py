@@ -14,7 +14,8 @@ from app.core.events.logged import LoggedEvent
 from app.core.events.records import EventFilter
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.retention import PERIODS, WORDS
-from app.core.types import Photo
+from app.core.types import Employee, Photo
+from app.services.access.contractors.contract_book import ContractBook
 from app.services.access.credentials.credential_book import CredentialBook
 from app.services.access.rules.rule_questions import RuleQuestions
 from app.services.access.visits.visit_book import VisitBook
@@ -41,6 +42,7 @@ class SubjectExport:
     credentials: CredentialBook
     questions: RuleQuestions
     visits: VisitBook
+    contracts: ContractBook
     clock: Clock
 
     def facts(self, employee_id: str, rest: Callable[[], None] = lambda: None) -> dict[str, Any]:
@@ -56,6 +58,7 @@ class SubjectExport:
             looks = tx.trail.find(TrailFilter(person=employee_id, limit=MOST_LOOKS))
             kept = tx.site_settings.get().kept_hours
             visit = self._visit(tx, employee_id)
+            contract = self._contract(tx, employee)
         return {
             "made_at": instant(self.clock()),
             "person": {"id": employee.id, **{name: _plain(getattr(employee, name)) for name in OF_PERSON}},
@@ -77,6 +80,7 @@ class SubjectExport:
                 for one in self.credentials.of(employee_id)
             ],
             "visit": visit,
+            "contract": contract,
             "consents": [
                 {
                     "given_on": str(one.given_on),
@@ -134,6 +138,26 @@ class SubjectExport:
             "left_at": _plain(found.left_at),
             "cancelled_at": _plain(found.cancelled_at),
             "mail_with_the_pass": found.pass_mail.value,
+        }
+
+    def _contract(self, tx: Transaction, employee: Employee) -> dict[str, Any] | None:
+        """A contractor's company and documents. The sponsor is somebody else."""
+        held = employee.contract
+        if held is None:
+            return None
+        return {
+            "company": held.company,
+            "confirmed_at": instant(held.confirmed_at),
+            "confirmed_until": instant(held.confirmed_until),
+            "documents": [
+                {
+                    "kind": one.details.kind,
+                    "last_four": one.details.last_four,
+                    "expires_on": str(one.document.expires_on),
+                    "added_at": instant(one.document.created_at),
+                }
+                for one in self.contracts.documents_in(tx, employee.id)
+            ],
         }
 
     def _events(self, employee_id: str, rest: Callable[[], None]) -> Iterator[LoggedEvent]:

@@ -75,7 +75,7 @@ class Faces(Rows):
         gone = 0
         for employee_id in sorted(ids):
             employee = tx.employees.get(employee_id, for_update=True)
-            if employee is not None and _may_pass_no_more(employee, before):
+            if employee is not None and may_pass_no_more(employee, before):
                 taken = self.taking_down.before(tx, employee_id, Scope.FACE)
                 if any(forget_face(tx, employee_id)):
                     self.taking_down.after(tx, taken)
@@ -92,7 +92,8 @@ def date_deactivation(tx: Transaction, employee_ids: Sequence[str], now: datetim
             tx.employees.update(replace(employee, inactive_since=now))
 
 
-def _may_pass_no_more(employee: Employee, before: datetime) -> bool:
+def may_pass_no_more(employee: Employee, before: datetime) -> bool:
+    """Whether somebody was deactivated before, or their last valid day was."""
     since, last_day = employee.inactive_since, employee.valid_until
     inactive = employee.status is Status.INACTIVE and since is not None and since < before
     return inactive or (last_day is not None and last_day < (before - timedelta(days=1)).date())

@@ -98,6 +98,9 @@ def _standing(employee: Employee, refused: Reason, now: datetime, zone: ZoneInfo
         Reason.EMPLOYEE_INACTIVE: f"{name} is suspended.",
         Reason.NOT_YET_VALID: f"{name} may pass from {employee.valid_from} on.",
         Reason.EXPIRED: f"{name} could pass until {employee.valid_until}, that day included.",
+        Reason.SPONSOR_INACTIVE: f"The sponsor of {name} is not active any more. Name another one.",
+        Reason.SPONSOR_UNCONFIRMED: f"The sponsor of {name} has not confirmed for 90 days that they are needed.",
+        Reason.DOCUMENTS_EXPIRED: f"A document of {name} has expired. Enter the new one.",
     }.get(refused, f"{name}: {REASONS[refused]}.")
 
 

@@ -39,6 +39,7 @@ KINDS = {
     "camera": "Camera",
     "consent": "Consent",
     "correction": "Correction",
+    "document": "Document",
     "erasure": "Erasure",
     "erasure_certificate": "Erasure certificate",
     "event_pictures": "Pictures of an event",

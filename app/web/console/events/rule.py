@@ -24,6 +24,9 @@ _PERSONAL = {
     Reason.BLOCKED: "they were blocked",
     Reason.NOT_YET_VALID: "their validity had not begun",
     Reason.EXPIRED: "their validity had ended",
+    Reason.SPONSOR_INACTIVE: "their sponsor was not active",
+    Reason.SPONSOR_UNCONFIRMED: "their sponsor had not confirmed them for 90 days",
+    Reason.DOCUMENTS_EXPIRED: "a document of theirs had expired",
     Reason.CLOCK_UNCONFIRMED: "dates or hours matter for them, and the clock may be wrong",
 }
 

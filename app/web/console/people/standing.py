@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from app.core.access import policy
+from app.core.access.factors.standing import blocked
+from app.core.contracts import lapse
 from app.core.types import Employee, Status
 
 SOON = timedelta(days=30)
@@ -20,7 +21,7 @@ class Label:
 def labels(employee: Employee, today: date, now: datetime) -> list[Label]:
     """Returns what keeps the employee out now or soon, the most important first."""
     found = []
-    if policy.blocked(employee, now):
+    if blocked(employee, now):
         found.append(Label("blocked", "bad"))
     if employee.status is Status.INACTIVE:
         found.append(Label("suspended", "bad"))
@@ -28,6 +29,8 @@ def labels(employee: Employee, today: date, now: datetime) -> list[Label]:
         found.append(Label("ended", "bad"))
     elif employee.valid_until is not None and employee.valid_until < today + SOON:
         found.append(Label("ends soon", "warn"))
+    if employee.contract is not None and lapse(employee.contract, now, today) is not None:
+        found.append(Label("contract lapsed", "bad"))
     if employee.valid_from is not None and employee.valid_from > today:
         found.append(Label("not yet valid", "warn"))
     if not employee.photos:

@@ -26,7 +26,7 @@ def letters(system: System) -> Letters:
         to = shown.visitor.email
         if to is None or code is None:
             return None
-        _speak(system)
+        speak(system)
         site = system.site_clock.read().site
         lines = [
             _("Hello {name},", name=shown.visitor.name),
@@ -46,7 +46,7 @@ def letters(system: System) -> Letters:
             host = tx.employees.get(shown.visit.host_id)
         if host is None or host.email is None or host.status is not Status.ACTIVE:
             return None
-        _speak(system)
+        speak(system)
         who = f"{shown.visitor.name} ({shown.details.company})" if shown.details.company else shown.visitor.name
         came = at(shown.visit.arrived_at or shown.visit.starts_at)
         words = _("{who} came in at {time}.", who=who, time=came)
@@ -55,7 +55,8 @@ def letters(system: System) -> Letters:
     return Letters(for_visitor, for_host)
 
 
-def _speak(system: System) -> None:
+def speak(system: System) -> None:
+    """From here on, this thread speaks the language of the site."""
     language = system.site_settings.get().language
     spoken.set(language if language in LANGUAGES else ENGLISH)
 
