@@ -22,6 +22,7 @@ from app.services.people.certificates.taking_down import Noted, TakingDown
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 500  # people in one search
+ROLLED_BACK = timedelta(minutes=1)  # until then, an erasure without a row may still be committed
 GIVEN_UP = timedelta(hours=1)  # the process that erased them has ended
 PENDING = "The search for what is left is still running. Ask again in some seconds."
 
@@ -87,24 +88,25 @@ class CertificateBook:
 
     def _batch(self) -> dict[str, Noted]:
         with self.taking_down.lock:
-            batch = dict(list(self.taking_down.waiting.items())[:AT_ONCE])
-        if not batch:
+            waiting = list(self.taking_down.waiting.items())
+        if not waiting:
             return {}
-        with self.store.read() as tx:  # the erasure may have been rolled back
-            lost = {name for name in batch if tx.certificates.get(name) is None}
-        self._done(lost)
-        return {name: one for name, one in batch.items() if name not in lost} or self._batch()
+        with self.store.read() as tx:
+            batch = {name: one for name, one in waiting if tx.certificates.get(name) is not None}
+        old = self.clock() - ROLLED_BACK
+        self._done(name for name, one in waiting if name not in batch and one.at < old)
+        return dict(list(batch.items())[:AT_ONCE])
 
     def _certify(self, batch: Mapping[str, Noted], rest: Callable[[], None]) -> int:
         began = self.clock()
-        for _, traces in batch.values():
+        for _, _, traces in batch.values():
             for let_go in self.let_go:
                 let_go(traces)
-        needles = Needles({name: traces for name, (_, traces) in batch.items()})
+        needles = Needles({name: traces for name, (_, _, traces) in batch.items()})
         searched = [one for search in self.searches for one in search.look(needles, rest)]
         searched.sort(key=lambda one: list(Place).index(one.place))
         ended = self.clock()
-        for name, (known, traces) in batch.items():
+        for name, (_, known, traces) in batch.items():
             search: dict[str, object] = {
                 "complete": True,
                 "began_at": instant(began),

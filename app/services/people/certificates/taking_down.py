@@ -6,7 +6,9 @@ to be erased. If the process ends before, the certificate says that it could not
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,7 +25,12 @@ from app.core.types import Role
 LEAST_ATTRIBUTE_CHARS = 8  # shorter ones are words of the protocol: work, home
 
 
-Noted = tuple[dict[str, object], Traces]  # what a certificate says before the search, and what is searched for
+class Noted(NamedTuple):
+    """at: when it was asked for. known: what the certificate says before the search."""
+
+    at: datetime
+    known: dict[str, object]
+    traces: Traces
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class TakingDown:
-    """waiting: by the id of the certificate. They are erased, unless the erasure's commit failed."""
+    """waiting: by the id of the certificate. They are erased, unless the commit failed or is still to come."""
 
     vault: Vault
     clock: Clock
@@ -79,7 +86,7 @@ class TakingDown:
         """Call it as the last step of that write: the certificate is then made."""
         tx.certificates.add(taken.certificate)
         with self.lock:
-            self.waiting[taken.certificate.id] = (taken.document(receipt_id), taken.traces)
+            self.waiting[taken.certificate.id] = Noted(taken.asked.at, taken.document(receipt_id), taken.traces)
 
     def _asked(self, tx: Transaction) -> Asked:
         who, now = at_work(), self.clock()

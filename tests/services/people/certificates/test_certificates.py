@@ -17,7 +17,7 @@ from app.core.people.details import Details
 from app.core.ports.store import Transaction
 from app.core.site.retention import Kind
 from app.core.types import Employee, Role, Status
-from app.services.people.certificates.certificate_book import GIVEN_UP, signed
+from app.services.people.certificates.certificate_book import GIVEN_UP, ROLLED_BACK, signed
 from tests.fakes import NOW, Clock, new_id, person, photo
 from tests.services.process import Process
 
@@ -96,7 +96,7 @@ def test_withdrawal_has_a_certificate_if_there_was_a_face(site: Process, ada: Em
         site.certificates.of(nobody.id)
 
 
-def test_erasure_that_was_rolled_back_has_none(site: Process, ada: Employee) -> None:
+def test_erasure_that_was_rolled_back_has_none(site: Process, ada: Employee, clock: Clock) -> None:
     class Cut(Exception):
         pass
 
@@ -107,6 +107,16 @@ def test_erasure_that_was_rolled_back_has_none(site: Process, ada: Employee) -> 
     with pytest.raises(Cut), site.store.write() as tx:
         cut(tx)
     assert site.certificates.make() == 0 and site.certificates.all(10) == []
+    # what names the person is forgotten, once no commit can come any more
+    clock.now += ROLLED_BACK * 2
+    assert site.certificates.make() == 0 and not site.certificates.taking_down.waiting
+
+
+def test_look_between_the_erasure_and_its_commit_forgets_nobody(site: Process, ada: Employee) -> None:
+    with site.store.write() as tx:
+        site.erasure.erase_in(tx, ada.id)
+        assert site.certificates.make() == 0
+    assert site.certificates.make() == 1
 
 
 def test_people_who_are_erased_together_share_a_search(site: Process, ada: Employee) -> None:
