@@ -278,7 +278,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "unknown_faces_off": "Unknown faces are off in the site's settings.",
         "user_disabled": "The user is disabled.",
         "user_name_taken": "Another person of the directory has this userName.",
-        "visit_is_over": "The visitor came already, or the visit is over or cancelled.",
+        "visit_is_over": "The visit is over or cancelled; or it cannot be cancelled, since the visitor came already.",
         "visitor_not_inside": "The visitor is not inside, by what we know.",
         "zone_without_gates": "No gate leads into or out of the zone.",
     },

@@ -71,6 +71,19 @@ def test_visitor_is_invited_shown_and_let_in(
     assert (body["decision"], body["reason"]) == ("deny", "credential_unknown")
 
 
+def test_end_is_moved(client: TestClient, security: Headers, viewer: Headers, system: System, invite: Any) -> None:
+    visit = invite().json()
+    address, later = f"/v1/visits/{visit['id']}", (system.clock() + timedelta(hours=6)).replace(microsecond=0)
+    moved = client.patch(address, headers=security, json={"ends_at": later.isoformat()})
+    assert moved.status_code == 200 and moved.json()["ends_at"] == later.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    too_late = (system.clock() + timedelta(days=3)).isoformat()
+    problem(client.patch(address, headers=security, json={"ends_at": too_late}), 400, code="bad_visit_times")
+    problem(client.patch(address, headers=security, json={"ends_at": "2027-01-01"}), 422)
+    problem(client.patch(address, headers=viewer, json={"ends_at": later.isoformat()}), 403)
+    client.delete(address, headers=security)
+    problem(client.patch(address, headers=security, json={"ends_at": later.isoformat()}), 409, code="visit_is_over")
+
+
 def test_link_shows_the_pass_to_whoever_has_it_alone(client: TestClient, security: Headers, invite: Any) -> None:
     visit = invite().json()
     path = "/visit?" + visit["link"].partition("?")[2]

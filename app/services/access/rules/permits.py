@@ -88,14 +88,21 @@ class Permits:
             before = self._own(tx, by, grant_id, version)
             after = change(before)
             self._may(tx, by, after.ends_at)
-            heads = self._heads(tx, before, after)
-            tx.employees.get(before.person_id, for_update=True)
-            self._locked(tx, before)
-            self._check(tx, after)
-            self._record(tx, heads, Reason.GRANT_ENDED, before, by)
-            self._record(tx, heads, Reason.GRANT_GIVEN, after, by)
-            self._put(tx, after)
+            self.change_in(tx, by, before, after)
         return after
+
+    def change_in(
+        self, tx: Transaction, by: Principal, before: Grant, after: Grant, between: Callable[[], None] = lambda: None
+    ) -> None:
+        """`change` within a write, whoever it is by. between: stores what goes with it, once the person is locked."""
+        heads = self._heads(tx, before, after)
+        tx.employees.get(before.person_id, for_update=True)
+        self._locked(tx, before)
+        self._check(tx, after)
+        self._record(tx, heads, Reason.GRANT_ENDED, before, by)
+        self._record(tx, heads, Reason.GRANT_GIVEN, after, by)
+        between()
+        self._put(tx, after)
 
     def end(self, by: Principal, grant_id: str, version: str | None = None) -> None:
         """Ends a grant from the next decision on.

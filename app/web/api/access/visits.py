@@ -32,6 +32,10 @@ class VisitIn(Strict):
     once: bool = Field(True, description="the pass lets the visitor in once")
 
 
+class VisitPatch(Strict):
+    ends_at: When = Field(description="within the limits of an invitation")
+
+
 class VisitOut(BaseModel):
     id: str
     state: VisitState
@@ -121,6 +125,12 @@ def link(visit: str, request: Request, system: SystemOf, _: Watcher) -> InvitedO
     shown = system.visits.book.get(visit)
     system.trail.seen("qr_pass", shown.visit.credential_id, shown.visit.employee_id)
     return InvitedOut.invited(shown, request)
+
+
+@router.patch("/{visit}", summary="Move the end of a visit", responses=CONFLICT)
+def move_end(visit: str, body: VisitPatch, system: SystemOf, who: Watcher) -> VisitOut:
+    """Grant and pass move along. For a later end the pass is mailed again; the link shows the new code at once."""
+    return VisitOut.of(system.visits.book.move_end(who, visit, body.ends_at))
 
 
 @router.post("/{visit}/left", summary="Say that a visitor has left", responses=CONFLICT)

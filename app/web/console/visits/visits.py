@@ -74,4 +74,5 @@ def visit(visit: str, request: Request, system: SystemOf, person: SecurityPage) 
         mails=MAILS,
         unsent=MailState.FAILED in (one.pass_mail, one.host_mail),
         is_admin=person.principal.may(Role.ADMIN),
+        sends=system.visits.book.mails,
     )

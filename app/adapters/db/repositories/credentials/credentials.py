@@ -51,6 +51,9 @@ class CredentialRows:
     def delete(self, credential_id: str) -> None:
         self._rows.delete(credentials.c.id == credential_id)
 
+    def extend(self, credential_id: str, ends_at: datetime) -> None:
+        self._rows.update({"ends_at": ends_at}, credentials.c.id == credential_id)
+
     def reserve(self, credential_id: str, event_id: str, used_at: datetime | None) -> None:
         self._rows.update({"used_by": event_id, "used_at": used_at}, credentials.c.id == credential_id)
 

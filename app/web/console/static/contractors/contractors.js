@@ -1,7 +1,8 @@
 // Contractors: taken on, confirmed, given another sponsor; their documents added, renewed, removed.
 
-import { call, CallError, sayNext } from "../api.js";
-import { clearProblems, problemAt } from "../parts.js";
+import { call, sayNext } from "../api.js";
+import { problemAt } from "../parts.js";
+import { onSubmit } from "../submit.js";
 import { _ } from "../words.js";
 
 const FIELDS = { name: "contractor-name", number: "contractor-number", company: "contractor-company", sponsor: "contractor-sponsor", valid_until: "contractor-until", kind: "document-kind", expires_on: "document-until" };
@@ -15,21 +16,7 @@ const page = `/v1/contractors/${person}`;
 
 // Sends what a form says; an error is shown at its field, or below the fields.
 function sends(form, send) {
-  form?.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    clearProblems(form);
-    const box = form.querySelector("[data-refused]");
-    box.hidden = true;
-    try {
-      await send((name) => form.elements[name].value.trim());
-    } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      const field = CODES[error.code] ?? FIELDS[(error.body.field ?? "").split(".")[0]];
-      if (field && problemAt(form, field, error.message)) return;
-      box.textContent = error.message;
-      box.hidden = false;
-    }
-  });
+  if (form) onSubmit(form, () => send((name) => form.elements[name].value.trim()), CODES, FIELDS);
 }
 
 function done(words) {

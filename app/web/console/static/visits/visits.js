@@ -1,4 +1,4 @@
-// Visitors: invited, said to have left, cancelled; the link to a pass copied.
+// Visitors: invited, kept longer, said to have left, cancelled; the link to a pass copied.
 
 import { call, sayNext } from "../api.js";
 import { copied } from "../copy.js";
@@ -44,6 +44,17 @@ if (dialog) {
   form.elements["visit-from"].value = typedTime(Date.now());
   form.elements["visit-until"].value = typedTime(Date.now() + 4 * HOUR_MS);
   onSubmit(form, invite, CODES, FIELDS);
+}
+
+const moved = document.querySelector("#move-end form");
+if (moved) {
+  onSubmit(moved, async (form) => {
+    const until = form.elements["visit-until"].value;
+    if (!until) return problemAt(form, "visit-until", _("Say until when."));
+    await call(`/v1/visits/${form.dataset.visit}`, { method: "PATCH", quiet: true, json: { ends_at: instantOf(until) } });
+    sayNext(_("The end is moved. The link to the pass shows the code that counts now."));
+    return location.reload();
+  }, CODES, FIELDS);
 }
 
 function acts(attribute, method, path, words) {
