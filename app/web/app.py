@@ -38,7 +38,7 @@ from app.web.api.people import (
     subject_exports,
     unknown_faces,
 )
-from app.web.api.site import care, first_hour, operations, retention, settings, site
+from app.web.api.site import assessment, care, first_hour, operations, retention, settings, site
 from app.web.console import render
 from app.web.console.access import calendars as calendar_pages
 from app.web.console.access import grants as grant_pages
@@ -71,6 +71,7 @@ from app.web.console.site import all_settings, contract, quality, status
 from app.web.console.site import care as care_page
 from app.web.console.site import health as health_page
 from app.web.console.site import mode as mode_page
+from app.web.console.site import privacy as privacy_page
 from app.web.console.site import retention as retention_page
 from app.web.console.site import settings as site_page
 from app.web.console.visits import own_pass
@@ -129,6 +130,7 @@ PAGES = (
     quality,
     care_page,
     retention_page,
+    privacy_page,
     all_settings,
     signin,
     language,
@@ -179,6 +181,7 @@ API = (
     settings,
     first_hour,
     retention,
+    assessment,
     care,
     alerts,
     keys,

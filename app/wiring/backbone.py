@@ -60,6 +60,7 @@ from app.services.people.certificates.certificate_book import CertificateBook
 from app.services.people.certificates.taking_down import TakingDown
 from app.services.people.erasure import Erasure
 from app.services.people.retention.retention import Retention
+from app.services.site.assessment_facts import AssessmentFacts
 from app.services.site.backups import Backups
 from app.services.site.clock_watch import ClockWatch
 from app.services.site.first_hour import FirstHour
@@ -151,6 +152,7 @@ class Backbone:
     statistics: Statistics
     release_callers: ReleaseCallers
     backups: Backups
+    assessment: AssessmentFacts
 
     def close(self) -> None:
         # Gates first: what they still report is recorded.
@@ -192,8 +194,7 @@ def open_backbone(
     except CryptoFault:
         store.close()
         raise
-    log = AccessLog(vault, signer)
-    answers = Answers(signer)
+    log, answers = AccessLog(vault, signer), Answers(signer)
     gate_leases = GateLeases(store, clock, settings.gates)
     driving = gate_control(store, vault, signer, clock, new_id, gate_leases.gates, gate_leases.others)
     site = SiteControl(store, log, clock, new_id, driving)
@@ -209,10 +210,10 @@ def open_backbone(
     passages = passage_services(store, log, clock, new_id, rules)
     credentials = CredentialBook(store, vault, clock, new_id)
     pass_key = Ed25519PassKey(master)
-    pins = PinBook(store, clock, new_id)
+    pins, taking_down = PinBook(store, clock, new_id), TakingDown(vault, clock, new_id)
     permits, passes = Permits(store, log, clock, new_id), PassBook(store, vault, pass_key, clock, new_id)
-    taking_down = TakingDown(vault, clock, new_id)
     erasure = Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, taking_down, vault.forget)
+    kept = retention(store, signer, vault, clock_watch.trusted_time, erasure)
     driving.on_passed = passages.watch.passed
     driving.each_second = (passages.watch.lapse, credentials.tidy)
     carry_out, second = driving.carry_out, driving.second_records
@@ -245,7 +246,8 @@ def open_backbone(
         contractors=contract_services(settings, store, vault, clock, new_id, site_clock),
         erasure=erasure,
         certificates=CertificateBook(store, signer, clock, taking_down, held_backups(store)),
-        retention=retention(store, signer, vault, clock_watch.trusted_time, erasure),
+        retention=kept,
+        assessment=AssessmentFacts(store, kept, settings.false_accept_rate, bool(settings.pictures_kept)),
         log=log,
         answers=answers,
         events=events,

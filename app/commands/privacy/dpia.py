@@ -5,13 +5,8 @@ from app.commands.common import HERE, Data, backbone, out
 
 def dpia(data: Data = HERE) -> None:
     """Print what a data protection officer asks for, from the settings that are in force, as Markdown."""
-    from app.services.site.assessment_facts import AssessmentFacts
-
     with backbone(data) as here:
-        facts = AssessmentFacts(
-            here.store, here.retention, here.settings.false_accept_rate, bool(here.settings.pictures_kept)
-        )
-        made_at, sections = here.clock(), facts.sections()
+        made_at, sections = here.clock(), here.assessment.sections()
     out.print(f"# Facts for a data protection impact assessment, {made_at:%Y-%m-%d %H:%M} UTC\n", markup=False)
     for section in sections:
         out.print(f"## {section.title}\n\n| | |\n|---|---|", markup=False)

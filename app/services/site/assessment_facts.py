@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from app.core.people.records import EmployeeFilter
 from app.core.ports.store import Store
-from app.core.site.retention import WORDS
+from app.core.site.retention import DAY, WORDS
 from app.core.types import Employee
 from app.services.people.retention.retention import KindState, Retention
 
 PAGE = 500
+IN_DAYS = 4 * DAY  # shorter periods are said in hours
 NO_BASIS = "not recorded"
 
 
@@ -132,6 +133,9 @@ class AssessmentFacts:
 
 def _kept_words(one: KindState) -> str:
     due = "unknown" if one.due is None else str(one.due)
+    days, rest = divmod(one.hours, DAY)
+    if not rest and one.hours >= IN_DAYS:
+        return f"{days} days; due now: {due}; removed so far: {one.removed}"
     return f"{one.hours} hours; due now: {due}; removed so far: {one.removed}"
 
 

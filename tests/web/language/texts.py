@@ -33,7 +33,7 @@ NOT_SHOWN = {
     "app/core/access/rules_file.py", "app/core/access/file_values.py", "app/core/access/policy.py",
     "app/core/access/file_times.py", "app/core/imports/people_guess.py", "app/core/accounts/saved_views.py",
     "app/services/recognition/recognition.py", "app/services/people/gallery.py", "app/web/console/site/contract.py",
-    "app/services/events/second_records.py", "app/services/site/assessment_facts.py",
+    "app/services/events/second_records.py",
     "app/adapters/vision/photos/jpeg.py",
 }  # fmt: skip
 # In the tables of these modules even one word is shown.

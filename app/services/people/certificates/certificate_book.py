@@ -60,11 +60,18 @@ class CertificateBook:
 
     def of(self, employee_id: str) -> Mapping[str, Any]:
         """The signed certificate of the person's newest erasure. Raises NotFound, and Busy during the search."""
+        return signed(self._newest(employee_id))
+
+    def id_of(self, employee_id: str) -> str:
+        """The id of the certificate of the person's newest erasure. Raises NotFound."""
+        return self._newest(employee_id).id
+
+    def _newest(self, employee_id: str) -> Certificate:
         with self.store.read() as tx:
             found = tx.certificates.of(employee_id)
         if found is None:
             raise NotFound("unknown_certificate", "Nobody with this id was erased since there are certificates.")
-        return signed(found)
+        return found
 
     # Making
 

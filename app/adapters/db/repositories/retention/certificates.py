@@ -49,7 +49,9 @@ class CertificateRows:
             newest = select(events).where(ours).order_by(events.c.at.desc(), events.c.id.desc()).limit(MOST_EVENTS)
             sealed += _sealed(events, self._connection.execute(newest).all())
             own = select(employees).where(employees.c.id == employee_id)
-            sealed += _sealed(employees, self._connection.execute(own).all())
+            rows = self._connection.execute(own).all()
+            counts["employees"] = len(rows)
+            sealed += _sealed(employees, rows)
         return Belongings({name: count for name, count in sorted(counts.items()) if count}, tuple(sealed), link)
 
     def add(self, certificate: Certificate) -> None:
