@@ -3,7 +3,8 @@
 from collections import deque
 
 from app.adapters.gates.config import DryRunConfig
-from app.adapters.gates.window import Turns, Window
+from app.adapters.gates.window import Turns
+from app.adapters.net.window import Window
 from app.core.gates.commands import CommandOutcome, FailMode, GateResult, OpenCommand
 from app.core.ports.store import Clock
 

@@ -29,7 +29,8 @@ from osdp import (  # type: ignore[import-untyped]
 from app.adapters.gates.config import OsdpConfig
 from app.adapters.gates.osdp_line import QUIET, Line
 from app.adapters.gates.wiegand import NotThisFormat, encode
-from app.adapters.gates.window import Reporter, Turns, Window
+from app.adapters.gates.window import Reporter, Turns
+from app.adapters.net.window import Window
 from app.core.gates.commands import CommandOutcome, DoorState, GateReport, GateResult, OpenCommand
 from app.core.ports.store import Clock
 

@@ -15,7 +15,8 @@ from collections.abc import Callable
 import serial
 
 from app.adapters.gates.config import SerialConfig
-from app.adapters.gates.window import Reporter, Turns, Window
+from app.adapters.gates.window import Reporter, Turns
+from app.adapters.net.window import Window
 from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateReport, GateResult, OpenCommand
 from app.core.ports.store import Clock
 

@@ -5,12 +5,12 @@ It is implemented here for all hardware, so a new kind of gate cannot get it wro
 
 import logging
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
+from app.adapters.net.window import Window
 from app.core.credentials.badge import Badge
 from app.core.credentials.pin import TypedPin
 from app.core.errors import BadInput
@@ -30,25 +30,10 @@ REMEMBERED = 1024
 _log = logging.getLogger(__name__)
 
 
-class Window:
-    """A span of time from now on the monotonic clock, so setting the machine's clock does not move it."""
-
-    def __init__(self, seconds: float) -> None:
-        self._ends = time.monotonic() + seconds
-
-    @classmethod
-    def of(cls, command: OpenCommand, clock: Clock) -> "Window":
-        """What is left of a command's window. Never longer than the window, even if the clock was set back."""
-        left = min(command.until - clock(), command.until - command.at)
-        return cls(left.total_seconds())
-
-    def left_s(self) -> float:
-        """Seconds, at least 0."""
-        return max(0.0, self._ends - time.monotonic())
-
-    @property
-    def over(self) -> bool:
-        return time.monotonic() >= self._ends
+def window_of(command: OpenCommand, clock: Clock) -> Window:
+    """What is left of a command's window. Never longer than the window, even if the clock was set back."""
+    left = min(command.until - clock(), command.until - command.at)
+    return Window(left.total_seconds())
 
 
 class Turns:
@@ -62,7 +47,7 @@ class Turns:
 
     def take(self, command: OpenCommand, hand_over: Callable[[OpenCommand, Window], GateResult]) -> GateResult:
         """Returns by the end of the window if `hand_over` does. Raises nothing: a fault becomes FAILED."""
-        window = Window.of(command, self._clock)
+        window = window_of(command, self._clock)
         known = self._done.get(command.event_id)
         if known is not None:
             return known

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.adapters.gates.http import signed_post
+from app.adapters.net import http_exchange
 from app.core.gates.commands import CommandOutcome, DoorState
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import closing, command, free_port
@@ -165,7 +165,7 @@ def test_name_that_does_not_resolve_in_time_sends_nothing_later(
         resolved.set()
         return [host]
 
-    monkeypatch.setattr(signed_post, "allowed", slowly)
+    monkeypatch.setattr(http_exchange, "allowed", slowly)
     assert driver.open(command(0.2)).outcome is CommandOutcome.FAILED
     assert not resolved.is_set()
     answered.set()

@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.gates.wiegand import NotThisFormat, encode
-from app.adapters.gates.window import Turns, Window
+from app.adapters.gates.window import Turns, window_of
+from app.adapters.net.window import Window
 from app.core.gates.commands import CommandOutcome, GateResult, OpenCommand
 from tests.adapters.gates.peers import command
 
 
 def test_clock_set_back_extends_no_window() -> None:
     order = command(2)
-    window = Window.of(order, lambda: order.at - timedelta(hours=1))
+    window = window_of(order, lambda: order.at - timedelta(hours=1))
     assert 1.9 < window.left_s() <= 2.0
 
 

@@ -8,9 +8,10 @@ from typing import Protocol
 
 from app.adapters.gates.config import WebhookConfig
 from app.adapters.gates.forms.http_commands import HttpCommand, HttpForm
-from app.adapters.gates.http.signed_post import Answer, HttpExchange, Request, Target, signed_request
-from app.adapters.gates.window import Window
+from app.adapters.gates.http.signed_post import signed_request
 from app.adapters.net.digest import DigestLogin
+from app.adapters.net.http_exchange import Answer, HttpExchange, Request, Target
+from app.adapters.net.window import Window
 
 Message = Mapping[str, str | None]
 Next = Callable[[], HttpExchange]

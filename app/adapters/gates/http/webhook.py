@@ -14,8 +14,9 @@ from functools import partial
 
 from app.adapters.gates.config import WebhookConfig
 from app.adapters.gates.http.dialect import dialect_of
-from app.adapters.gates.http.signed_post import Answer, HttpExchange, NoAnswer
-from app.adapters.gates.window import Reporter, Turns, Window
+from app.adapters.gates.window import Reporter, Turns
+from app.adapters.net.http_exchange import Answer, HttpExchange, NoAnswer
+from app.adapters.net.window import Window
 from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateReport, GateResult, OpenCommand
 from app.core.ports.store import Clock
 

@@ -21,8 +21,8 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from app.adapters.gates.config import MqttConfig
 from app.adapters.gates.mqtt.dialect import Message
-from app.adapters.gates.window import Window
 from app.adapters.net.addresses import ForbiddenAddress, allowed
+from app.adapters.net.window import Window
 
 CONNECT_S = 3.0
 LEAVE_S = 1.0

@@ -19,8 +19,9 @@ from app.adapters.gates.config import MqttConfig
 from app.adapters.gates.mqtt.connection import NOBODY, Connection, words_of
 from app.adapters.gates.mqtt.dialect import Message, dialect_of
 from app.adapters.gates.mqtt.listener import AFTER_OPENING_S, Listener
-from app.adapters.gates.window import Reporter, Turns, Window
+from app.adapters.gates.window import Reporter, Turns
 from app.adapters.net.addresses import ForbiddenAddress
+from app.adapters.net.window import Window
 from app.core.gates.commands import CommandOutcome, FailMode, GateReport, GateResult, OpenCommand
 from app.core.ports.store import Clock
 
