@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         min_length=1,
         description="how cameras may be reached over a network; rtsps,https where nothing may go in the clear",
     )
+    receiver_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_separate)] = Field(
+        (),
+        description="networks receivers of alerts may be in, such as 10.0.5.0/24; anywhere but on this machine and "
+        "where receivers never are if empty",
+    )
     enrol_from_gate: bool = Field(
         False, description="allow an event's pictures to become an employee's photos: keeps up to three, and larger"
     )

@@ -31,6 +31,7 @@ class Sealed(StrEnum):
     UNKNOWN_FACE = "unknown face "  # (event): of its picture, in memory alone
     CAMERA_URL = "camera-url:"  # (camera)
     GATE_CONFIG = "gate-config:"  # (gate): its driver's settings
+    RECEIVER = "receiver:"  # (receiver): its address and secret
     PROVIDER = "provider-secret:"  # (issuer): an address, which may contain the separator
     UPLOAD = "upload:"  # (import, file, piece)
     SAVED_VIEW = "saved view "  # (user, view): filters, which may hold a name

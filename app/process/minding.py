@@ -1,12 +1,13 @@
 """Minds the site: the nightly backup, the copy of the keys beside it, when API keys were last used, the daily resets of
-zones, visits, contractors, silent directories, the removal of personal data whose time is over, and the search for what
-an erasure left."""
+zones, visits, contractors, silent directories, what receivers get of the alerts, the removal of personal data whose
+time is over, and the search for what an erasure left."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
 
 from app.process.every import every, guarded
+from app.web.console.alerts.letters import alert_letters
 from app.web.console.contractors.letters import letter
 from app.web.console.visits.letters import letters
 from app.web.turns import resting
@@ -16,6 +17,7 @@ EVERY_S = 60.0
 EVERY_RETENTION_S = 600.0
 EVERY_VISITS_S = 5.0
 EVERY_ERASURES_S = 1.0
+EVERY_RECEIVERS_S = 1.0
 
 
 @contextmanager
@@ -27,7 +29,7 @@ def minding(system: System) -> Iterator[None]:
     def look_at_backups() -> None:
         system.backups.look(resting())
 
-    written, asked = letters(system), letter(system)
+    written, asked, alerts_written = letters(system), letter(system), alert_letters(system)
     try:
         # A backup that runs at the end is left behind, and its file is not used.
         with (
@@ -40,10 +42,12 @@ def minding(system: System) -> Iterator[None]:
             every(EVERY_S, "gone", system.gallery.index.sweep, system.certificates.give_up),
             every(EVERY_ERASURES_S, "erasures", lambda: system.certificates.make(resting(), stop.is_set)),
             every(EVERY_VISITS_S, "visits", lambda: system.visits.watch.look(written)),
+            every(EVERY_RECEIVERS_S, "receivers", lambda: system.outward.sender.look(alerts_written)),
         ):
             try:
                 yield
             finally:
                 stop.set()
+                system.outward.sender.close()
     finally:
         guarded("key-uses", system.keys.note_last_uses)

@@ -16,7 +16,7 @@ from app.web.api.access import (
 )
 from app.web.api.access.rules import changes, groups, places, rules, times
 from app.web.api.accounts import audit_trail, displays, keys, saved_views, users
-from app.web.api.alerts import alerts
+from app.web.api.alerts import alerts, receivers
 from app.web.api.cameras import cameras, previews
 from app.web.api.describe import DescribedApp
 from app.web.api.events import audit, corrections, events, stream
@@ -55,6 +55,8 @@ from app.web.console.accounts import language, provider, signin
 from app.web.console.accounts import users as user_pages
 from app.web.console.alerts import alerts as alert_pages
 from app.web.console.alerts import corrections as correction_pages
+from app.web.console.alerts import receivers as receiver_pages
+from app.web.console.alerts.letters import alert_letters
 from app.web.console.cameras import cameras as camera_pages
 from app.web.console.contractors import contractors as contractor_pages
 from app.web.console.contractors import sponsor
@@ -137,6 +139,7 @@ PAGES = (
     provider,
     user_pages,
     directory_pages,
+    receiver_pages,
     audit_trail_page,
     display_pages,
     contract,
@@ -184,6 +187,7 @@ API = (
     assessment,
     care,
     alerts,
+    receivers,
     keys,
     stream,
     events,
@@ -224,6 +228,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     app.state.metrics = Metrics(system, supervisor)
     app.state.live_views = live_views(system)
     app.state.long_work = LongWork(system)
+    app.state.alert_letters = alert_letters(system)
     app.state.streams = Streams(system.feed)
     system.on_decision.append(app.state.streams.wake)
     errors.install(app, as_page)

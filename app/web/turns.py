@@ -75,5 +75,6 @@ FewExports = Annotated[None, Depends(few(2, "An export", 10))]
 OneCalendar = Annotated[None, Depends(few(1, "A calendar file"))]
 FewLists = Annotated[None, Depends(few(8, "A list of events"))]
 FewPictures = Annotated[None, Depends(few(8, "A check of pictures"))]
+FewTests = Annotated[None, Depends(few(2, "A test of a receiver"))]
 GATES = GatePlaces()
 GateShare = Annotated[None, Depends(GATES)]

@@ -74,6 +74,7 @@ from app.settings import Settings
 from app.wiring import beginning
 from app.wiring.access.passages import PassageServices, passage_services
 from app.wiring.access.visits import ContractServices, VisitServices, contract_services, visit_services
+from app.wiring.alerts.receivers import OutwardServices, outward_services
 from app.wiring.backups import SiteFiles
 from app.wiring.camera_policy import allowed, camera_policy
 from app.wiring.data_keys import check_master_key, seals_of, settle_keys
@@ -137,6 +138,7 @@ class Backbone:
     site: SiteControl
     alerts: AlertList
     shifts: ShiftReports
+    outward: OutwardServices
     transient_alerts: TransientAlerts
     own_alerts: OwnAlerts
     storage: StorageWatch
@@ -262,6 +264,7 @@ def open_backbone(
         site=site,
         alerts=alerts,
         shifts=ShiftReports(store, events, alerts),
+        outward=outward_services(settings, store, vault, clock, new_id, rules, site_clock),
         own_alerts=own_alerts,
         storage=StorageWatch(
             store, own_alerts, clock_watch.trusted_time, timedelta(milliseconds=settings.record_deadline_ms)

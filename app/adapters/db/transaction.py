@@ -14,7 +14,8 @@ from app.adapters.db.repositories.accounts import (
     TrailRows,
     UserRows,
 )
-from app.adapters.db.repositories.alerts import AlertRows
+from app.adapters.db.repositories.alerts.alerts import AlertRows
+from app.adapters.db.repositories.alerts.receivers import DeliveryRows, ReceiverRows
 from app.adapters.db.repositories.api_keys import ApiKeyRows, KeyUseRows
 from app.adapters.db.repositories.cameras import CameraRows
 from app.adapters.db.repositories.contractors.documents import DocumentRows, ReminderRows
@@ -40,6 +41,8 @@ from app.adapters.db.repositories.site import BackupRows, InstallationRow, Setti
 from app.adapters.db.repositories.statistics import CountRows, HistogramRows
 from app.adapters.db.seals.sealing import SealRows
 from app.core.accounts.provider import Providers
+from app.core.alerts.deliveries import Deliveries
+from app.core.alerts.receivers import Receivers
 from app.core.credentials.stored import BadgeReads, Credentials, PinTallies, PinWaits
 from app.core.events.picture_digests import SentPictures
 from app.core.imports.remembered import RememberedMappings
@@ -121,3 +124,5 @@ class SqlTransaction:
         self.pin_tallies: PinTallies = PinTallyRows(connection)
         self.trail: Trail = TrailRows(connection)
         self.directories: Directories = DirectoryRows(connection)
+        self.receivers: Receivers = ReceiverRows(connection)
+        self.deliveries: Deliveries = DeliveryRows(connection)

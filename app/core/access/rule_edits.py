@@ -141,4 +141,6 @@ def _plain(value: object) -> object:
         return sorted(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
     raise TypeError(type(value).__name__)

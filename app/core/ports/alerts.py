@@ -1,9 +1,12 @@
-"""The protocol for stored alerts."""
+"""The protocols for stored alerts, and for what takes them to receivers."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from app.core.alerts.alert import Acknowledgement, Alert, AlertFilter, AlertKind
+from app.core.alerts.messages import Message
+from app.core.alerts.receivers import Target
 
 
 class Alerts(Protocol):
@@ -45,9 +48,37 @@ class Alerts(Protocol):
         """Returns the alerts whose cause lasts, acknowledged or not. There are few: one per kind, gate and camera."""
         ...
 
+    def unsent(self, limit: int) -> list[str]:
+        """Returns the ids of alerts that changed since receivers were looked at, oldest first."""
+        ...
+
+    def take_unsent(self, ids: Sequence[str]) -> list[Alert]:
+        """Returns those of these that still are unsent, oldest first, and marks them as looked at."""
+        ...
+
     def find(self, wanted: AlertFilter) -> list[Alert]:
         """Returns at most `wanted.limit` alerts.
 
         Alerts that were over before this version are not open, whether somebody acknowledged them or not.
         """
+        ...
+
+
+class NotDelivered(Exception):
+    """A receiver did not take a message. final: trying again does not help. The words hold no address and no secret."""
+
+    def __init__(self, words: str, *, final: bool = False) -> None:
+        super().__init__(words)
+        self.final = final
+
+
+class Carrier(Protocol):
+    """Takes messages to receivers of one form."""
+
+    def check(self, target: Target) -> None:
+        """Raises BadField for an address that is never a receiver's, as far as it tells without a look-up."""
+        ...
+
+    def send(self, target: Target, message: Message) -> str:
+        """Returns what the receiver answered, in bounded time. Raises NotDelivered."""
         ...

@@ -14,12 +14,13 @@ class MailFault(Exception):
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail. picture: a PNG that is attached as `pass.png`."""
+    """One mail. picture: a PNG that is attached as `pass.png`. id: the same for a mail that is sent again."""
 
     to: str
     subject: str
     text: str
     picture: bytes | None = None
+    id: str | None = None
 
 
 class Mailer(Protocol):

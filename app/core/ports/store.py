@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from app.core.accounts.provider import Providers
+from app.core.alerts.deliveries import Deliveries
+from app.core.alerts.receivers import Receivers
 from app.core.credentials.stored import BadgeReads, Credentials, PinTallies, PinWaits
 from app.core.events.picture_digests import SentPictures
 from app.core.imports.remembered import RememberedMappings
@@ -91,6 +93,8 @@ class Transaction(Protocol):
     pin_tallies: PinTallies
     trail: Trail
     directories: Directories
+    receivers: Receivers
+    deliveries: Deliveries
 
 
 class Store(Protocol):

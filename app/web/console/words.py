@@ -85,6 +85,7 @@ ALERTS: dict[str, str] = {
     AlertKind.BACKUP_FAILED: "The nightly backup failed",
     AlertKind.DIRECTORY_SILENT: "A directory sends nothing any more",
     AlertKind.DIRECTORY_HELD: "A directory wants many people off the doors",
+    AlertKind.RECEIVER_FAILING: "Alerts do not get through to a receiver",
 }
 CAMERAS: dict[str, str] = {
     "working": "works",

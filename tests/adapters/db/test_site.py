@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from app.adapters.db.repositories.alerts import _columns
+from app.adapters.db.repositories.alerts.alerts import _columns
 from app.adapters.db.store import SqlStore
 from app.core.alerts.alert import Acknowledgement, Alert, AlertFilter, AlertKind, AlertState
 from app.core.errors import Conflict

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 import pytest
 from sqlalchemy import text
 
-from app.adapters.db.repositories.alerts import AlertRows
+from app.adapters.db.repositories.alerts.alerts import AlertRows
 from app.adapters.db.repositories.people import EmployeeRows
 from app.core.alerts.alert import Alert, AlertFilter, AlertKind, AlertState, Severity
 from app.core.cameras.camera import Camera

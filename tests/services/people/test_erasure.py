@@ -13,7 +13,7 @@ import pytest
 
 from app.adapters.crypto.journal import JsonJournal
 from app.adapters.crypto.signing import Ed25519Signer
-from app.adapters.db.repositories.alerts import AlertRows
+from app.adapters.db.repositories.alerts.alerts import AlertRows
 from app.core.alerts.alert import AlertKind
 from app.core.errors import CryptoFault, NotFound, NotRecorded
 from app.core.events.records import EventFilter

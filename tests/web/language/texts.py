@@ -18,6 +18,7 @@ ENGLISH_TEMPLATES = {"site/contract.html"}
 # Where Python makes sentences that reach a page. What only programs, the command line or the log get to read stays
 # English and is not listed.
 SENTENCES = (
+    "app/core/alerts/*.py", "app/services/alerts/outward/*.py", "app/adapters/receivers/*.py", "app/adapters/mail/*.py",
     "app/core/access/*.py", "app/core/accounts/*.py", "app/core/cameras/*.py", "app/core/errors.py",
     "app/core/media.py", "app/core/text.py", "app/core/events/time_range.py", "app/core/events/chain.py",
     "app/core/gates/*.py", "app/core/imports/*.py", "app/core/people/*.py", "app/core/site/*.py",

@@ -39,6 +39,7 @@ SEALED_LATER = {
     "0046": (tables.consents,),
     "0047": (tables.certificates,),
     "0048": (tables.documents, tables.sponsor_reminders),
+    "0049": (tables.receivers,),
 }
 TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (

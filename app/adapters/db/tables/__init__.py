@@ -25,7 +25,7 @@ from app.adapters.db.tables.accounts import (
     tickets,
     users,
 )
-from app.adapters.db.tables.alerts import AWAITING, UNCLEARED, alerts
+from app.adapters.db.tables.alerts import AWAITING, UNCLEARED, UNSENT, WAITING, alerts, deliveries, receivers
 from app.adapters.db.tables.base import EPOCH, KEY, Day, Instant, day_text, from_millis, metadata, to_millis
 from app.adapters.db.tables.cameras import cameras
 from app.adapters.db.tables.credentials import badge_reads, credentials, pin_tries, pin_waits
@@ -83,6 +83,8 @@ __all__ = [
     "UNANSWERED",
     "UNCLEARED",
     "UNCOVERED",
+    "UNSENT",
+    "WAITING",
     "Day",
     "Instant",
     "alerts",
@@ -99,6 +101,7 @@ __all__ = [
     "credentials",
     "data_keys",
     "day_text",
+    "deliveries",
     "directories",
     "directory_groups",
     "directory_people",
@@ -140,6 +143,7 @@ __all__ = [
     "pin_waits",
     "presences",
     "provider",
+    "receivers",
     "remote_polls",
     "removals",
     "rule_people",

@@ -9,7 +9,7 @@ from sqlalchemy import Column, LargeBinary, Table
 
 from app.adapters.db.tables.access import RULE_TABLES
 from app.adapters.db.tables.accounts import api_keys, provider, sessions, sign_ins, tickets, users
-from app.adapters.db.tables.alerts import alerts
+from app.adapters.db.tables.alerts import alerts, deliveries, receivers
 from app.adapters.db.tables.base import KEY, metadata
 from app.adapters.db.tables.cameras import cameras
 from app.adapters.db.tables.credentials import credentials, pin_tries
@@ -64,8 +64,9 @@ FORMER_NAMES: dict[Table, dict[str, str]] = {
 }
 
 # Short-lived and written at every opening. Their seals are checked, and a row put back late has expired. The clock's
-# row is rebuilt if it is gone. Gates that let people into one zone must not wait for each other's total.
-PASSING = (orders, remote_polls, idempotency, clock, *PASSAGE_TABLES)
+# row is rebuilt if it is gone. Gates that let people into one zone must not wait for each other's total. What waits to
+# be sent is on the page of alerts, whatever becomes of its delivery.
+PASSING = (orders, remote_polls, idempotency, clock, deliveries, *PASSAGE_TABLES)
 
 # What is deleted with a row of another table goes in this order, which keeps to the order of locks in README.md.
 COUNTED = (
@@ -104,6 +105,7 @@ COUNTED = (
     users,
     removals,
     certificates,
+    receivers,
     trail,
     *RULE_TABLES,
 )

@@ -19,7 +19,7 @@ from app.adapters.db.tables.access import (
     zones,
 )
 from app.adapters.db.tables.accounts import api_keys, provider, tickets, users
-from app.adapters.db.tables.alerts import alerts
+from app.adapters.db.tables.alerts import alerts, receivers
 from app.adapters.db.tables.base import KEY, Instant, metadata
 from app.adapters.db.tables.cameras import cameras
 from app.adapters.db.tables.credentials import credentials
@@ -101,7 +101,8 @@ FOLLOWED: Mapping[Table, Followed] = {
     corrections: Followed(
         "correction", person="employee_id", hidden={"comment"}, ignored={"commitment", "signature", "nonce"}
     ),
-    alerts: Followed("alert", hidden={"detail", "acknowledged_comment"}, ignored={"awaiting"}),
+    alerts: Followed("alert", hidden={"detail", "acknowledged_comment"}, ignored={"awaiting", "unsent"}),
+    receivers: _named("receiver", "sealed_target", ignored={"folded"}),
     imports: Followed("import"),
     users: _named("user", "password", ignored={"name_folded"}),
     tickets: Followed("sign_in_link", subject="user_id", ignored={"hash"}),

@@ -10,7 +10,6 @@ import struct
 import threading
 import uuid
 from collections.abc import Callable, Collection
-from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -22,6 +21,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from app.adapters.gates.config import MqttConfig
 from app.adapters.gates.mqtt.dialect import Message
 from app.adapters.net.addresses import ForbiddenAddress, allowed
+from app.adapters.net.named_tls import NamedContext
 from app.adapters.net.window import Window
 
 CONNECT_S = 3.0
@@ -29,18 +29,6 @@ LEAVE_S = 1.0
 NOBODY_LISTENS = 0x10
 NOT_RETAINED = 2  # a subscription without retained messages
 NOBODY = "no gate listens"
-
-
-class _NamedContext:
-    """A TLS context for a connection to a checked address. The certificate must be for the name."""
-
-    def __init__(self, context: ssl.SSLContext, name: str) -> None:
-        self._context = context
-        self._name = name
-        self.check_hostname = True
-
-    def wrap_socket(self, plain: socket.socket, **options: Any) -> ssl.SSLSocket:
-        return self._context.wrap_socket(plain, **(options | {"server_hostname": self._name}))
 
 
 class Connection:
@@ -86,7 +74,7 @@ class Connection:
         host = config.host.strip("[]")
         if tls is not None:
             # Acts as an SSLContext. Only paho's type annotation asks for the class.
-            self._client.tls_set_context(_NamedContext(tls, host))  # type: ignore[arg-type]
+            self._client.tls_set_context(NamedContext(tls, host))  # type: ignore[arg-type]
         self._connect(allowed(host, config.actual_port, loopback=True), config)
         self._client.loop_start()
         self._answered.wait(CONNECT_S)

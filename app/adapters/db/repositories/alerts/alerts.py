@@ -1,5 +1,6 @@
 """Rows of alerts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,8 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Select, select, update
 
 from app.adapters.db.engine.connect import upsert
 from app.adapters.db.repositories.events import events_of
-from app.adapters.db.seals.sealed_rows import SealedRows
-from app.adapters.db.tables import AWAITING, UNCLEARED, alerts
+from app.adapters.db.seals.sealed_rows import SealedRows, held
+from app.adapters.db.tables import AWAITING, UNCLEARED, UNSENT, alerts
 from app.core.alerts.alert import Acknowledgement, Alert, AlertFilter, AlertKind, AlertState
 
 
@@ -42,10 +43,10 @@ class AlertRows:
 
     def clear(self, kind: AlertKind, gate_id: str | None, camera_id: str | None, at: datetime) -> bool:
         place = (alerts.c.gate_id == (gate_id or ""), alerts.c.camera_id == (camera_id or ""))
-        return self._rows.update({"cleared_at": at}, UNCLEARED, alerts.c.kind == kind.value, *place) == 1
+        return self._rows.update(_cleared(at), UNCLEARED, alerts.c.kind == kind.value, *place) == 1
 
     def end(self, alert_id: str, at: datetime) -> bool:
-        return self._rows.update({"cleared_at": at}, UNCLEARED, alerts.c.id == alert_id) == 1
+        return self._rows.update(_cleared(at), UNCLEARED, alerts.c.id == alert_id) == 1
 
     def acknowledge(self, alert_id: str, acknowledgement: Acknowledgement) -> bool:
         changes = {**_acknowledged(acknowledgement), "awaiting": None}
@@ -69,6 +70,16 @@ class AlertRows:
 
     def uncleared(self) -> list[Alert]:
         return [_alert(row) for row in self._rows.find(_NEWEST_FIRST.where(UNCLEARED))]
+
+    def unsent(self, limit: int) -> list[str]:
+        query = select(alerts.c.id).where(UNSENT).order_by(alerts.c.id).limit(limit)
+        return list(self._connection.execute(query).scalars())
+
+    def take_unsent(self, ids: Sequence[str]) -> list[Alert]:
+        these = (UNSENT, alerts.c.id.in_(ids))
+        found = self._found(held(_NEWEST_FIRST.where(*these)))
+        self._rows.update({"unsent": None}, *these)
+        return found[::-1]
 
     def find(self, wanted: AlertFilter) -> list[Alert]:
         if wanted.state is not AlertState.OPEN:
@@ -116,10 +127,15 @@ def _columns(alert: Alert) -> dict[str, Any]:
         **columns,
         **_acknowledged(alert.acknowledged),
         "awaiting": True if alert.acknowledged is None else None,
+        "unsent": True,
         "kind": alert.kind.value,
         "gate_id": gate_id,
         "camera_id": camera_id,
     }
+
+
+def _cleared(at: datetime) -> dict[str, Any]:
+    return {"cleared_at": at, "unsent": True}
 
 
 def _acknowledged(by: Acknowledgement | None) -> dict[str, Any]:
@@ -132,7 +148,7 @@ def _acknowledged(by: Acknowledgement | None) -> dict[str, Any]:
 
 def _alert(row: dict[str, Any]) -> Alert:
     at, actor, comment = (row.pop(f"acknowledged_{name}") for name in ("at", "by", "comment"))
-    del row["awaiting"]
+    del row["awaiting"], row["unsent"]
     acknowledged = None if at is None else Acknowledgement(at, actor, comment)
     places = {"gate_id": row["gate_id"] or None, "camera_id": row["camera_id"] or None}
     return Alert(

@@ -1,0 +1,1 @@
+"""Alerts, and who gets them outside this service."""

@@ -1,0 +1,1 @@
+"""Builds what takes alerts out."""
