@@ -18,6 +18,7 @@ class Reason(StrEnum):
     POOR_QUALITY = "poor_quality"
     SPOOF_SUSPECTED = "spoof_suspected"
     NOT_RECOGNISED = "not_recognised"
+    LEFT_TOO_SOON = "left_too_soon"
     AMBIGUOUS = "ambiguous"
     EMPLOYEE_INACTIVE = "employee_inactive"
     NOT_YET_VALID = "not_yet_valid"

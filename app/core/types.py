@@ -93,11 +93,13 @@ class Face:
         landmarks: (5, 2) float32, in frame pixels: the person's right eye, left eye, nose tip, right and left mouth
             corner, so the first eye is on the left of the picture.
         score: the detector's confidence, 0 to 1.
+        confirmed: False if a second look at the place found no face there.
     """
 
     box: Box
     landmarks: NDArray[np.float32]
     score: float
+    confirmed: bool = True
 
 
 @dataclass(frozen=True)

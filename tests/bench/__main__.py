@@ -2,6 +2,7 @@
 
 `python -m tests.bench approach [FOLDER OF CLIPS]`: from a face wide enough to the gate command.
 `python -m tests.bench corridor FOLDER OF CLIPS`: the events of people who stay before one camera.
+`python -m tests.bench leaving FOLDER OF CLIPS`: the events of one person who gestures and leaves.
 `python -m tests.bench imports FOLDER`: importing people, beside the bare pipeline.
 `python -m tests.bench people FOLDER`: the list of employees as one types; decisions beside an import.
 `python -m tests.bench compare OTHER_CHECKOUT`: a frame to its decision, against another version in one run.
@@ -18,14 +19,12 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from app.adapters.vision.networks.runtime import cpu_has_bf16
-from tests.bench import approach, cameras, corridor, gallery, imports, log, people, rules, scim
+from tests.bench import approach, cameras, corridor, gallery, imports, leaving, log, people, rules, scim
 from tests.bench.decision import badges, codes, compare, floor, frame, http, live, many_rules, passages, retention
 from tests.bench.soak import soak
 
-ALONE = {
-    module.__name__.rpartition(".")[2]: module.main
-    for module in (approach, cameras, compare, corridor, floor, imports, live, log, people, retention, scim, soak)
-}
+_MODULES = approach, cameras, compare, corridor, floor, imports, leaving, live, log, people, retention, scim, soak
+ALONE = {module.__name__.rpartition(".")[2]: module.main for module in _MODULES}
 if sys.argv[1:2] and (main := ALONE.get(sys.argv[1])):
     main(sys.argv[2:])
     sys.exit()

@@ -12,11 +12,18 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from app.core.recognition.subject import is_phantom
 from app.core.types import Box, Detection, Quality, Sample, Vector
 
 MOST_SAMPLES = 8  # per decision; the best ones are kept
 SMOOTH_S = 0.04  # speeds are smoothed over this time: half old, half new at 25 frames a second
 SAME_SIZE = 0.5  # a face less than half as wide as expected is somebody further back
+# A face that leaves the picture, or turns far, resembles nobody. Below this quality it may be unlike the track's other
+# faces and still continue it, if it is where they were a moment ago, and as wide.
+CLEAR = 0.65
+SAME_PLACE = 0.3  # intersection over union
+SAME_WIDTH = 0.7
+MOMENT_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class Track:
         growth: of the width, in pixels per second.
         widest_px: the widest the face has been.
         seen: the number of frames with the face.
+        sure: the number of those that were no phantom (`subject.is_phantom`).
         usable: the number of those in which it could be compared; `usable_at` is the time of the newest.
         samples: the newest usable one and the best ones before it, oldest first.
     """
@@ -62,6 +70,7 @@ class Track:
     growth: float = 0.0
     widest_px: float = 0.0
     seen: int = 1
+    sure: int = 1
     usable: int = 0
     usable_at: datetime | None = None
     samples: tuple[Sample, ...] = ()
@@ -83,6 +92,16 @@ class Scene:
     tracks: tuple[Track, ...] = ()
     next_id: int = 1
 
+    @property
+    def people(self) -> tuple[Track, ...]:
+        """The tracks that are somebody, or might be.
+
+        A track that was never more than a phantom is nobody beside a real face that is at least as wide, or was there
+        a moment ago. A wider one counts: somebody who hides their face stands in front of whoever is behind them.
+        """
+        widest_px = max((track.box.width_px for track in self.tracks if track.sure), default=0.0)
+        return tuple(track for track in self.tracks if track.sure or track.box.width_px > widest_px)
+
 
 @dataclass(frozen=True, eq=False)
 class Step:
@@ -99,6 +118,11 @@ class Step:
     faces: Mapping[int, Detection]
     fresh: frozenset[int]
     ended: tuple[Track, ...]
+
+    @property
+    def people(self) -> dict[int, Detection]:
+        """The faces of this frame that count as somebody's (`Scene.people`), by track id."""
+        return {track.id: self.faces[track.id] for track in self.scene.people if track.id in self.faces}
 
 
 def step(scene: Scene, faces: Sequence[Detection], at: datetime, rules: Rules) -> Step:
@@ -155,15 +179,23 @@ def _affinity(track: Track, seen: Detection, at: datetime, rules: Rules) -> floa
     expected = track.predicted(at)
     alike = 0.0
     reach = rules.reach
+    widths = sorted((expected.width_px, seen.face.box.width_px))
+    shared = overlap(expected, seen.face.box)
     if isinstance(seen, Sample) and track.samples:
         alike = float(_mean(track.samples) @ seen.embedding)
-        if not alike >= rules.same_person:
+        if alike >= rules.same_person:
+            reach = max(reach, min(rules.farthest, reach + rules.pace * _seconds(track.last_at, at)))
+        elif (
+            seen.quality.score < CLEAR
+            and shared >= SAME_PLACE
+            and widths[0] >= SAME_WIDTH * widths[1]
+            and _seconds(track.last_at, at) <= MOMENT_S
+        ):
+            alike = 0.0
+        else:
             return None
-        reach = max(reach, min(rules.farthest, reach + rules.pace * _seconds(track.last_at, at)))
-    widths = sorted((expected.width_px, seen.face.box.width_px))
     (x, y), (ex, ey) = seen.face.box.centre, expected.centre
     distance = math.hypot(x - ex, y - ey) / max(expected.width_px, 1.0)
-    shared = overlap(expected, seen.face.box)
     if widths[0] < SAME_SIZE * widths[1] or (shared < rules.least_overlap and distance > reach):
         return None
     return shared - 0.1 * distance + alike
@@ -190,6 +222,7 @@ def _born(track_id: int, seen: Detection, at: datetime) -> Track:
         first_at=at,
         last_at=at,
         widest_px=box.width_px,
+        sure=int(not is_phantom(seen.face)),
         usable=len(samples),
         usable_at=at if samples else None,
         samples=samples,
@@ -212,6 +245,7 @@ def _moved(track: Track, seen: Detection, at: datetime) -> Track:
         growth=keep * track.growth + (width - track.box.width_px) / span,
         widest_px=max(track.widest_px, width),
         seen=track.seen + 1,
+        sure=track.sure + (not is_phantom(seen.face)),
         usable=track.usable + isinstance(seen, Sample),
         usable_at=at if isinstance(seen, Sample) else track.usable_at,
         samples=_kept(track.samples, seen),

@@ -90,7 +90,7 @@ def at_gate(
         let_in: the ids of the tracks that the gate has opened for.
     """
     near = [
-        t for t in scene.tracks if region.holds(t.box, width_px, height_px) and t.box.width_px >= region.min_face_px
+        t for t in scene.people if region.holds(t.box, width_px, height_px) and t.box.width_px >= region.min_face_px
     ]
     seen = [t for t in near if t.last_at == at]
     hidden = [

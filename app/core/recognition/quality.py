@@ -5,12 +5,13 @@ so enrolment is stricter.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.core.recognition import alignment
+from app.core.recognition.subject import is_phantom
 from app.core.types import Face, Pixels, Quality, QualityProblem
 
 
@@ -97,8 +98,9 @@ def measure(face: Face, crop: Pixels, frame_shape: tuple[int, ...]) -> Measures:
 
 
 def assess(face: Face, crop: Pixels, frame_shape: tuple[int, ...], limits: QualityLimits) -> Quality:
-    """Measures one face and judges it by `limits`; the other arguments are as in `measure`."""
-    return judge(measure(face, crop, frame_shape), limits)
+    """Measures one face and judges it by `limits`; a phantom is turned away. Other arguments are as in `measure`."""
+    quality = judge(measure(face, crop, frame_shape), limits)
+    return replace(quality, problems=quality.problems or (QualityProblem.TURNED_AWAY,)) if is_phantom(face) else quality
 
 
 def judge(m: Measures, limits: QualityLimits) -> Quality:

@@ -60,7 +60,7 @@ class Approaches:
         near = approach.at_gate(step.scene, watch.region, width, height, captured_at, watch.let_in)
         self._follow(watch, step, near, pixels, captured_at)
         views = {i: [view.pixels for view in visit.views] for i, visit in watch.visits.items()}
-        watch.latest = LatestFrame(step.scene, captured_at, width, height, len(seen), near, views)
+        watch.latest = LatestFrame(step.scene, captured_at, width, height, len(step.people), near, views)
         answers = self._at_gate(watch, step, near, captured_at)
         return answers + self._left(watch, step, captured_at)
 
@@ -148,16 +148,17 @@ class Approaches:
 
     def _follow(self, watch: Watch, step: Step, near: AtGate, pixels: Pixels, at: datetime) -> None:
         """Updates each track's visit from the frame."""
-        let_in = watch.let_in & step.faces.keys()
+        people = step.people
+        let_in = watch.let_in & people.keys()
         close = {t.id for t in (*near.rivals, near.person) if t is not None}
         if watch.group is not None:
-            watch.group = watch.group.seen([t for t in step.scene.tracks if t.id in close & step.faces.keys()], at)
+            watch.group = watch.group.seen([t for t in step.scene.tracks if t.id in close & people.keys()], at)
         for track in step.scene.tracks:
-            face = step.faces.get(track.id)
+            face = people.get(track.id)
             if face is None:
                 continue
             visit = watch.visits.setdefault(track.id, Visit())
-            visit.faces = max(visit.faces, len(step.faces))
+            visit.faces = max(visit.faces, len(people))
             visit.beside |= let_in - {track.id}
             if track.id in close:
                 visit.near_since = visit.near_since or at
@@ -244,7 +245,7 @@ class Approaches:
         self, watch: Watch, step: Step, track: Track, visit: Visit, at: datetime, *, left: bool = False
     ) -> Decisions:
         """Records the one denial of an approach without an answer. left: the person is gone, so nothing may open."""
-        if visit.let_in or visit.denial or visit.too_late:
+        if visit.let_in or visit.denial or visit.too_late or watch.is_phantom(track):
             return []
         alike = self.rules.same_person
         before = watch.was_denied(track, at, alike)
@@ -260,7 +261,7 @@ class Approaches:
                 # Earlier frames open the gate only while the person is still in view.
                 return self._opened(watch, track, visit, request, found) if track.usable_at == at else []
             elif opens:
-                found = Evidence(visit.faces, 0, Reason.NO_FACE)
+                found = Evidence(visit.faces, 0, Reason.LEFT_TOO_SOON)
             elif watch.was_let_in(track, visit, alike) or self._let_in_by_badge(request.gate, visit):
                 visit.let_in = True
                 return []

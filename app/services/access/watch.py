@@ -204,6 +204,10 @@ class Watch:
             p.lasts(track.last_at) and not is_another(p, track, visit, same_person) for p in self.passages if p.samples
         )
 
+    def is_phantom(self, track: Track) -> bool:
+        """Whether the track was never surely a face, and the gate stood open: it is a hand or hair of who passed."""
+        return not track.sure and any(p.lasts(track.last_at) for p in self.passages)
+
     def was_denied(self, track: Track, at: datetime, same_person: float) -> Denial | None:
         """The denial of somebody who was denied a moment ago and whom this track shows; None for all others."""
         for one in reversed(self.turned_away):

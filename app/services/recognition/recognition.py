@@ -138,7 +138,7 @@ class Recognition:
             pixels = self._decode(data)
             height, width = pixels.shape[:2]
             faces = engine.detector.detect(pixels, smallest_px=limits.min_face_px)
-            found = subject.choose(faces, width, min_face_px=0, rival_share=limits.rival_share)
+            faces, found = _chosen(engine, pixels, faces, replace(limits, min_face_px=0))
             if isinstance(found, Reason):
                 return Inspection(width, height, len(faces), reason=found)
             face = engine.detector.refine(pixels, faces[found])
@@ -157,7 +157,7 @@ class Recognition:
     ) -> list[Detection]:
         """Every face in a region of a frame, widest first; the `most` widest are embedded if they are good enough.
 
-        liveness: of the widest alone, for no other can be the person at the gate.
+        liveness: of the widest alone that is no phantom, for no other can be the person at the gate.
 
         region: in frame pixels; only there is searched. Boxes and landmarks come back in frame pixels. Raises Busy.
         """
@@ -167,10 +167,11 @@ class Recognition:
         with self._pool.lease(get_ident()) as engine:  # each camera has a thread
             found = engine.detector.detect(pixels[rows, columns], smallest_px=limits.min_face_px)
             faces = sorted((_shifted(f, columns.start, rows.start) for f in found), key=lambda f: -f.box.width_px)
-            return [
-                self._seen(engine, pixels, face, i < most, limits, flip, liveness and i == 0)
-                for i, face in enumerate(faces)
-            ]
+            seen = list[Detection]()
+            for face in faces:
+                nearest = all(subject.is_phantom(one.face) for one in seen)
+                seen.append(self._seen(engine, pixels, face, len(seen) < most, limits, flip, liveness and nearest))
+            return seen
 
     def survey(self, pixels: Pixels, *, smallest_px: float, most: int) -> list[SurveyedFace]:
         """The widest faces of a frame, judged as at a gate whatever their width. For who mounts a camera. Raises Busy.
@@ -216,7 +217,7 @@ class Recognition:
     def _look(self, engine: Engine, pixels: Pixels, limits: QualityLimits, flip: bool, liveness: bool) -> FrameResult:
         _check(pixels)
         faces = engine.detector.detect(pixels, smallest_px=limits.min_face_px)
-        chosen = subject.choose(faces, pixels.shape[1], min_face_px=limits.min_face_px, rival_share=limits.rival_share)
+        faces, chosen = _chosen(engine, pixels, faces, limits)
         if isinstance(chosen, Reason):
             problems = (QualityProblem.FACE_TOO_SMALL,) if chosen is Reason.FACE_TOO_SMALL else ()
             return FrameResult(len(faces), None, chosen, snapshot(pixels, None, self._height_px), problems)
@@ -231,9 +232,28 @@ class Recognition:
         return FrameResult(len(faces), Sample(face, quality, embedding, alive), None, view)
 
 
+def _chosen(
+    engine: Engine, pixels: Pixels, faces: list[Face], limits: QualityLimits
+) -> tuple[list[Face], int | Reason]:
+    """The faces, and which is at the gate. Where several might be, phantoms beside a wider face are left out."""
+    width_px, share = pixels.shape[1], limits.rival_share
+    chosen = subject.choose(faces, width_px, min_face_px=limits.min_face_px, rival_share=share)
+    if chosen is not Reason.SEVERAL_FACES:
+        return faces, chosen
+    sure_px = max((face.box.width_px for face in faces if face.score >= subject.SURE_SCORE), default=0.0)
+    people = [
+        face
+        for face in faces
+        if face.score >= subject.SURE_SCORE
+        or face.box.width_px > sure_px
+        or not subject.is_phantom(engine.detector.refine(pixels, face))
+    ]
+    return people, subject.choose(people, width_px, min_face_px=limits.min_face_px, rival_share=share)
+
+
 def _shifted(face: Face, x_px: int, y_px: int) -> Face:
     box = replace(face.box, x_px=face.box.x_px + x_px, y_px=face.box.y_px + y_px)
-    return Face(box, face.landmarks + np.array([x_px, y_px], dtype=np.float32), face.score)
+    return replace(face, box=box, landmarks=face.landmarks + np.array([x_px, y_px], dtype=np.float32))
 
 
 def snapshot(pixels: Pixels, box: Box | None, height_px: int = SNAPSHOT_HEIGHT_PX) -> Pixels:

@@ -21,6 +21,7 @@ UNREAD = frozenset(
         Reason.POOR_QUALITY,
         Reason.SPOOF_SUSPECTED,
         Reason.NOT_RECOGNISED,
+        Reason.LEFT_TOO_SOON,
         Reason.AMBIGUOUS,
     }
 )

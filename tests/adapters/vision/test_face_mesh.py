@@ -80,7 +80,9 @@ def test_box_is_as_wide_as_the_detectors_own(detector: YunetDetector) -> None:
 def test_box_without_a_face_keeps_its_landmarks(detector: YunetDetector, box: Box) -> None:
     face = Face(box, np.zeros((5, 2), dtype=np.float32), 0.9)
     wall = np.full((200, 300, 3), 128, dtype=np.uint8)
-    assert detector.refine(wall, face) is face
+    again = detector.refine(wall, face)
+    assert (again.box, again.score, again.confirmed) == (face.box, face.score, False)
+    assert again.landmarks is face.landmarks
 
 
 def test_two_workers_and_two_turns_give_the_same(detector: YunetDetector) -> None:

@@ -78,10 +78,12 @@ def test_refinement_stays_with_its_face(detector: YunetDetector, astronaut: Pixe
         assert abs(refined.box.centre[0] - face.box.centre[0]) < 15
 
 
-def test_vanished_face_is_kept_unrefined(detector: YunetDetector, astronaut: Pixels) -> None:
+def test_vanished_face_is_kept_unrefined_and_unconfirmed(detector: YunetDetector, astronaut: Pixels) -> None:
     (face,) = detector.detect(astronaut)
-    assert detector.refine(np.zeros_like(astronaut), face) is face
-    assert detector.refine(np.zeros((10, 10, 3), dtype=np.uint8), face) is face
+    assert face.confirmed and detector.refine(astronaut, face).confirmed
+    for nothing in (np.zeros_like(astronaut), np.zeros((10, 10, 3), dtype=np.uint8)):
+        again = detector.refine(nothing, face)
+        assert again.landmarks is face.landmarks and not again.confirmed
 
 
 @pytest.mark.parametrize("shape", [(48, 48), (48, 5000), (5000, 48), (1080, 1920), (321, 319), (1, 1)])

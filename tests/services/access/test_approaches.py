@@ -197,7 +197,7 @@ def test_inactive_employee_opens_nothing(stage: Stage) -> None:
     stage.show(face(like(0, 0.9)))
     # then nothing opens behind them, and it is said that they had gone.
     (answer,) = stage.leave()
-    assert (answer.verdict, answer.reason, answer.employee) == ("deny", "no_face", None)
+    assert (answer.verdict, answer.reason, answer.employee) == ("deny", "left_too_soon", None)
     assert not stage.carried
 
 

@@ -36,6 +36,36 @@ def test_good_face_becomes_a_sample() -> None:
     assert look.snapshot.shape[0] <= 240
 
 
+def seen_again(one: Face) -> Face:
+    """The second look finds no face at the right."""
+    return replace(one, confirmed=one.box.x_px < 700)
+
+
+@pytest.mark.parametrize(
+    ("score", "width", "faces", "reason"),
+    [
+        (0.7, 110, 1, None),
+        (0.85, 110, 2, Reason.SEVERAL_FACES),  # the detector is sure
+        (0.7, 130, 2, Reason.SEVERAL_FACES),  # somebody who hides their face may stand in front
+    ],
+)
+def test_phantom_beside_a_face_is_no_second_person(
+    score: float, width: float, faces: int, reason: Reason | None
+) -> None:
+    scene = Scene([face(640, 360, 120), replace(face(780, 380, width), score=score)])
+    scene.detector.refine = lambda pixels, one: seen_again(one)  # type: ignore[method-assign]
+    look = scene.recognition().look(FRAME)
+    assert (look.faces, look.reason) == (faces, reason)
+
+
+def test_phantom_alone_is_not_compared() -> None:
+    scene = Scene([replace(face(760, 360, 120), score=0.7)])
+    scene.detector.refine = lambda pixels, one: seen_again(one)  # type: ignore[method-assign]
+    look = scene.recognition().look(FRAME)
+    assert (look.reason, look.problems) == (Reason.POOR_QUALITY, (QualityProblem.TURNED_AWAY,))
+    assert not scene.embedder.embedded
+
+
 def test_only_the_face_at_the_gate_is_refined_and_embedded() -> None:
     scene = Scene([face(200, 360, 60), face(640, 360, 120), face(1000, 300, 50)])
 

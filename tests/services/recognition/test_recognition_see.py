@@ -79,3 +79,10 @@ def test_only_the_widest_face_is_scored_for_liveness() -> None:
     seen = recognition.see(FRAME, region=WHOLE, most=3, limits=LIMITS, liveness=True)
     assert [one.liveness for one in seen] == [0.12, None, None]
     assert [one.liveness for one in recognition.see(FRAME, region=WHOLE, most=3, limits=LIMITS)] == [None] * 3
+
+
+def test_wider_phantom_does_not_take_the_place_of_the_face_that_is_scored() -> None:
+    scene = Scene([replace(face(300, 300, 150), score=0.7), face(700, 300, 120)], liveness=FakeLiveness())
+    scene.detector.refine = lambda pixels, one: replace(one, confirmed=one.score > 0.8)  # type: ignore[method-assign]
+    seen = scene.recognition().see(FRAME, region=WHOLE, most=3, limits=LIMITS, liveness=True)
+    assert [isinstance(one, Sample) and one.liveness for one in seen] == [False, 0.12]

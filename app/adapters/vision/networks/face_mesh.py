@@ -5,6 +5,8 @@ landmarks hardly follow a head that tilts: of a true 30 degrees YuNet reports 12
 is upright in its crop; so it looks again with the tilt that it found taken out.
 """
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -50,13 +52,16 @@ class FaceMesh:
         self._network = network
 
     def refine(self, pixels: Pixels, face: Face) -> Face:
-        """The same face with landmarks and a box from the mesh, or `face` if the mesh sees none there or another."""
+        """The same face with landmarks and a box from the mesh.
+
+        Where the mesh sees another face, `face` itself; where it sees none, `face` as not confirmed.
+        """
         centre, side = np.array(face.box.centre), _MARGIN * max(face.box.width_px, face.box.height_px)
         roll_deg = _DETECTED * _roll_deg(face.landmarks)
         for _ in range(_MOST_LOOKS):
             mesh = self._look(pixels, centre, side, roll_deg)
             if mesh is None:
-                return face
+                return replace(face, confirmed=False)
             landmarks = mesh[_PAIRS].mean(axis=1)
             found_deg = _roll_deg(landmarks)
             turned = abs(found_deg - roll_deg) > _UPRIGHT_DEG
