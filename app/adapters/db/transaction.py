@@ -1,5 +1,8 @@
 """A transaction with its repositories, one for each protocol of `ports.Transaction`."""
 
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
 from sqlalchemy import Connection
 
 from app.adapters.db.engine.clocks import ClockRow, HeartbeatRow
@@ -39,6 +42,7 @@ from app.adapters.db.repositories.retention.consents import ConsentRows, Invitat
 from app.adapters.db.repositories.retention.retained import RetainedRows
 from app.adapters.db.repositories.site import BackupRows, InstallationRow, SettingsRow, SiteRow
 from app.adapters.db.repositories.statistics import CountRows, HistogramRows
+from app.adapters.db.seals.row_seal import seals_of
 from app.adapters.db.seals.sealing import SealRows
 from app.core.accounts.provider import Providers
 from app.core.alerts.deliveries import Deliveries
@@ -64,65 +68,85 @@ from app.core.ports.people import DataKeys, Employees, Erasures, Photos, Retaine
 from app.core.ports.reembedding import Moves
 from app.core.ports.site import Backups, Installations, Leases, RemotePolls, Settings, Site, Watchers
 
+Rows = TypeVar("Rows")
+
+
+class _Made(Generic[Rows]):
+    """A repository, made when the transaction first asks for it: a decision asks for a dozen of fifty."""
+
+    def __init__(self, make: "Callable[[SqlTransaction], Rows]") -> None:
+        self._make = make
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, transaction: "SqlTransaction", _: type) -> Rows:
+        made = self._make(transaction)
+        transaction.__dict__[self._name] = made
+        return made
+
 
 class SqlTransaction:
     """Transaction over one connection."""
 
     def __init__(self, connection: Connection, *, writing: bool, server_clock: bool) -> None:
-        self.employees: Employees = EmployeeRows(connection)
-        self.photos: Photos = PhotoRows(connection)
-        self.templates: Templates = TemplateRows(connection)
-        self.data_keys: DataKeys = DataKeyRows(connection, writing=writing)
-        self.gates: Gates = GateRows(connection)
-        self.api_keys: ApiKeys = ApiKeyRows(connection)
-        self.events: Events = EventRows(connection)
-        self.erasures: Erasures = ErasureRows(connection)
-        self.retained: Retained = RetainedRows(connection)
-        self.installation: Installations = InstallationRow(connection)
-        self.cameras: Cameras = CameraRows(connection)
-        self.gate_results: GateResults = GateResultRows(connection)
-        self.alerts: Alerts = AlertRows(connection)
-        self.site: Site = SiteRow(connection)
-        self.doors: Doors = DoorRows(connection)
-        self.heartbeats: Heartbeats = HeartbeatRow(connection)
-        self.clocks: Clocks = ClockRow(connection, server_clock)
-        self.moves: Moves = MoveRows(connection)
-        self.imports: Imports = ImportRows(connection)
-        self.import_mappings: RememberedMappings = ImportMappingRows(connection)
-        self.invitations: Invitations = InvitationRows(connection)
-        self.consents: Consents = ConsentRows(connection)
-        self.certificates: Certificates = CertificateRows(connection)
-        self.users: Users = UserRows(connection)
-        self.sessions: Sessions = SessionRows(connection)
-        self.saved_views: SavedViews = SavedViewRows(connection)
-        self.tickets: Tickets = TicketRows(connection)
-        self.tallies: Tallies = TallyRows(connection)
-        self.sign_ins: SignIns = SignInRows(connection)
-        self.providers: Providers = ProviderRow(connection)
-        self.site_settings: Settings = SettingsRow(connection)
-        self.backups: Backups = BackupRows(connection)
-        self.key_uses: KeyUses = KeyUseRows(connection)
-        self.leases: Leases = LeaseRows(connection)
-        self.watchers: Watchers = WatcherRows(connection)
-        self.orders: Orders = OrderRows(connection)
-        self.remote_polls: RemotePolls = RemotePollRows(connection)
-        self.corrections: Corrections = CorrectionRows(connection)
-        self.histograms: Histograms = HistogramRows(connection)
-        self.counts: Counts = CountRows(connection)
-        self.pictures: SentPictures = SentPictureRows(connection)
-        self.seals: Seals = SealRows(connection)
-        self.rules: Rules = RuleRows(connection)
-        self.presences: Presences = PresenceRows(connection)
-        self.passages: Passages = PassageRows(connection)
-        self.musters: Musters = MusterRows(connection)
-        self.credentials: Credentials = CredentialRows(connection)
-        self.visits: Visits = VisitRows(connection)
-        self.documents: Documents = DocumentRows(connection)
-        self.reminders: Reminders = ReminderRows(connection)
-        self.badge_reads: BadgeReads = BadgeReadRows(connection)
-        self.pin_waits: PinWaits = PinWaitRows(connection)
-        self.pin_tallies: PinTallies = PinTallyRows(connection)
-        self.trail: Trail = TrailRows(connection)
-        self.directories: Directories = DirectoryRows(connection)
-        self.receivers: Receivers = ReceiverRows(connection)
-        self.deliveries: Deliveries = DeliveryRows(connection)
+        seals_of(connection)  # KeyError: without a key nothing is read and nothing is written
+        self.connection, self.writing, self.server_clock = connection, writing, server_clock
+
+    employees = _Made[Employees](lambda tx: EmployeeRows(tx.connection))
+    photos = _Made[Photos](lambda tx: PhotoRows(tx.connection))
+    templates = _Made[Templates](lambda tx: TemplateRows(tx.connection))
+    data_keys = _Made[DataKeys](lambda tx: DataKeyRows(tx.connection, writing=tx.writing))
+    gates = _Made[Gates](lambda tx: GateRows(tx.connection))
+    api_keys = _Made[ApiKeys](lambda tx: ApiKeyRows(tx.connection))
+    events = _Made[Events](lambda tx: EventRows(tx.connection))
+    erasures = _Made[Erasures](lambda tx: ErasureRows(tx.connection))
+    retained = _Made[Retained](lambda tx: RetainedRows(tx.connection))
+    installation = _Made[Installations](lambda tx: InstallationRow(tx.connection))
+    cameras = _Made[Cameras](lambda tx: CameraRows(tx.connection))
+    gate_results = _Made[GateResults](lambda tx: GateResultRows(tx.connection))
+    alerts = _Made[Alerts](lambda tx: AlertRows(tx.connection))
+    site = _Made[Site](lambda tx: SiteRow(tx.connection))
+    doors = _Made[Doors](lambda tx: DoorRows(tx.connection))
+    heartbeats = _Made[Heartbeats](lambda tx: HeartbeatRow(tx.connection))
+    clocks = _Made[Clocks](lambda tx: ClockRow(tx.connection, tx.server_clock))
+    moves = _Made[Moves](lambda tx: MoveRows(tx.connection))
+    imports = _Made[Imports](lambda tx: ImportRows(tx.connection))
+    import_mappings = _Made[RememberedMappings](lambda tx: ImportMappingRows(tx.connection))
+    invitations = _Made[Invitations](lambda tx: InvitationRows(tx.connection))
+    consents = _Made[Consents](lambda tx: ConsentRows(tx.connection))
+    certificates = _Made[Certificates](lambda tx: CertificateRows(tx.connection))
+    users = _Made[Users](lambda tx: UserRows(tx.connection))
+    sessions = _Made[Sessions](lambda tx: SessionRows(tx.connection))
+    saved_views = _Made[SavedViews](lambda tx: SavedViewRows(tx.connection))
+    tickets = _Made[Tickets](lambda tx: TicketRows(tx.connection))
+    tallies = _Made[Tallies](lambda tx: TallyRows(tx.connection))
+    sign_ins = _Made[SignIns](lambda tx: SignInRows(tx.connection))
+    providers = _Made[Providers](lambda tx: ProviderRow(tx.connection))
+    site_settings = _Made[Settings](lambda tx: SettingsRow(tx.connection))
+    backups = _Made[Backups](lambda tx: BackupRows(tx.connection))
+    key_uses = _Made[KeyUses](lambda tx: KeyUseRows(tx.connection))
+    leases = _Made[Leases](lambda tx: LeaseRows(tx.connection))
+    watchers = _Made[Watchers](lambda tx: WatcherRows(tx.connection))
+    orders = _Made[Orders](lambda tx: OrderRows(tx.connection))
+    remote_polls = _Made[RemotePolls](lambda tx: RemotePollRows(tx.connection))
+    corrections = _Made[Corrections](lambda tx: CorrectionRows(tx.connection))
+    histograms = _Made[Histograms](lambda tx: HistogramRows(tx.connection))
+    counts = _Made[Counts](lambda tx: CountRows(tx.connection))
+    pictures = _Made[SentPictures](lambda tx: SentPictureRows(tx.connection))
+    seals = _Made[Seals](lambda tx: SealRows(tx.connection))
+    rules = _Made[Rules](lambda tx: RuleRows(tx.connection))
+    presences = _Made[Presences](lambda tx: PresenceRows(tx.connection))
+    passages = _Made[Passages](lambda tx: PassageRows(tx.connection))
+    musters = _Made[Musters](lambda tx: MusterRows(tx.connection))
+    credentials = _Made[Credentials](lambda tx: CredentialRows(tx.connection))
+    visits = _Made[Visits](lambda tx: VisitRows(tx.connection))
+    documents = _Made[Documents](lambda tx: DocumentRows(tx.connection))
+    reminders = _Made[Reminders](lambda tx: ReminderRows(tx.connection))
+    badge_reads = _Made[BadgeReads](lambda tx: BadgeReadRows(tx.connection))
+    pin_waits = _Made[PinWaits](lambda tx: PinWaitRows(tx.connection))
+    pin_tallies = _Made[PinTallies](lambda tx: PinTallyRows(tx.connection))
+    trail = _Made[Trail](lambda tx: TrailRows(tx.connection))
+    directories = _Made[Directories](lambda tx: DirectoryRows(tx.connection))
+    receivers = _Made[Receivers](lambda tx: ReceiverRows(tx.connection))
+    deliveries = _Made[Deliveries](lambda tx: DeliveryRows(tx.connection))

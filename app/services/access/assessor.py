@@ -59,25 +59,33 @@ class Assessor:
 
         for_update: nobody changes the person until the commit, so a suspension that comes first is seen.
         """
-        gate = tx.gates.get(request.gate.id) or request.gate
+        gate, rules = tx.gates.get(request.gate.id) or request.gate, self.rules.at(tx)
         if request.pin_alone:
-            assessed = self._by_pin(tx, request, found, gate, for_update)
+            assessed = self._by_pin(tx, rules, request, found, gate, for_update)
         elif request.credential is None:
-            assessed = self._by_face(tx, request, found, gate, for_update)
+            assessed = self._by_face(tx, rules, request, found, gate, for_update)
         else:
-            assessed = self._by_credential(tx, request, request.credential, found, gate, for_update)
+            assessed = self._by_credential(tx, rules, request, request.credential, found, gate, for_update)
         if not zones:
             return assessed
-        rules = self.rules.at(tx)
         return assessed.after(self.zones.ask(tx, rules, gate, assessed.decision, assessed.now, for_update=for_update))
 
     def _by_face(
-        self, tx: Transaction, request: DecisionRequest, found: Evidence, gate: Gate, for_update: bool
+        self,
+        tx: Transaction,
+        rules: CompiledRules,
+        request: DecisionRequest,
+        found: Evidence,
+        gate: Gate,
+        for_update: bool,
     ) -> Assessment:
-        if found.reason is not Reason.SYSTEM_FAULT and (shown := self._awaited(tx, gate, for_update)) is not None:
-            return self._by_both(tx, request, found, gate, shown)
+        if (
+            found.reason is not Reason.SYSTEM_FAULT
+            and (shown := self._awaited(tx, rules, gate, for_update)) is not None
+        ):
+            return self._by_both(tx, rules, request, found, gate, shown)
         employee = tx.employees.get(found.best.employee_id, for_update=for_update) if found.best else None
-        now, rules, doubted = self.clock(), self.rules.at(tx), self.clock_doubted()
+        now, doubted = self.clock(), self.clock_doubted()
         threshold = candidates = None
         if employee is not None and employee.photos:
             permitted = policy.by_standing_and_rules(employee, gate.id, now, rules, doubted).verdict is Verdict.OPEN
@@ -104,11 +112,17 @@ class Assessor:
         return pins.with_pin(tx, assessed, entry, request.pin)
 
     def _by_pin(
-        self, tx: Transaction, request: DecisionRequest, found: Evidence, gate: Gate, for_update: bool
+        self,
+        tx: Transaction,
+        rules: CompiledRules,
+        request: DecisionRequest,
+        found: Evidence,
+        gate: Gate,
+        for_update: bool,
     ) -> Assessment:
         """Checks the PIN against the person the gate is waiting for."""
         assert request.pin is not None
-        now, rules, doubted = self.clock(), self.rules.at(tx), self.clock_doubted()
+        now, doubted = self.clock(), self.clock_doubted()
         mode, entry = self._gate_now(tx, rules, gate, now, doubted)
         refused = found.reason if found.reason is Reason.SYSTEM_FAULT else None
         wait = None if refused else pins.awaited(tx, gate, request.pin, now)
@@ -134,13 +148,14 @@ class Assessor:
     def _by_credential(
         self,
         tx: Transaction,
+        rules: CompiledRules,
         request: DecisionRequest,
         text: str,
         found: Evidence,
         gate: Gate,
         for_update: bool,
     ) -> Assessment:
-        now, rules, doubted = self.clock(), self.rules.at(tx), self.clock_doubted()
+        now, doubted = self.clock(), self.clock_doubted()
         fault = found.reason is Reason.SYSTEM_FAULT
         if fault:
             shown = Presented(refused=found.reason)
@@ -164,17 +179,23 @@ class Assessor:
         )
         if decision.reason is Reason.FACE_REQUIRED and entry is EntryMode.BADGE_AND_FACE:
             if request.looks:
-                return self._by_both(tx, request, found, gate, shown)
+                return self._by_both(tx, rules, request, found, gate, shown)
             shown = replace(shown, awaits_face=True)
         assessed = Assessment(gate, decision, None, None, now, rules.version, presented=shown)
         return pins.with_pin(tx, assessed, entry, request.pin)
 
     def _by_both(
-        self, tx: Transaction, request: DecisionRequest, found: Evidence, gate: Gate, shown: Presented
+        self,
+        tx: Transaction,
+        rules: CompiledRules,
+        request: DecisionRequest,
+        found: Evidence,
+        gate: Gate,
+        shown: Presented,
     ) -> Assessment:
         """Compares the face with that of the badge's holder alone, at the site's rate for one comparison."""
         assert shown.holder is not None
-        now, rules, doubted = self.clock(), self.rules.at(tx), self.clock_doubted()
+        now, doubted = self.clock(), self.clock_doubted()
         holder, threshold = shown.holder, None
         found = replace(found, best=None, margin=None)
         if found.embedding is not None and holder.photos:
@@ -203,9 +224,9 @@ class Assessor:
             self.one_person,
         )
 
-    def _awaited(self, tx: Transaction, gate: Gate, for_update: bool) -> Presented | None:
+    def _awaited(self, tx: Transaction, rules: CompiledRules, gate: Gate, for_update: bool) -> Presented | None:
         """The badge whose holder's face this must be, where the gate asks for both."""
-        now, rules = self.clock(), self.rules.at(tx)
+        now = self.clock()
         if rules.mode_at(gate.id, now).mode is not EntryMode.BADGE_AND_FACE:
             return None
         return awaited(tx, gate, here(rules, gate.id, self.clock_doubted()), now, for_update=for_update)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, func, select
 
 from app.adapters.db.engine.connect import upsert
+from app.adapters.db.fixed import Fixed
 from app.adapters.db.repositories.people import ERASED
 from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import data_keys, erasures
@@ -30,7 +31,7 @@ class DataKeyRows:
     def get(self, subject_id: str) -> bytes | None:
         if not self._writing:
             return self.peek(subject_id)
-        row = self._rows.checked(self._connection.execute(_HELD, {"subject_id": subject_id}).one_or_none())
+        row = self._rows.first(_HELD, {"subject_id": subject_id})
         return None if row is None else row["wrapped"]
 
     def peek(self, subject_id: str) -> bytes | None:
@@ -84,7 +85,7 @@ class ErasureRows:
         return found
 
 
-_HELD = (
+_HELD = Fixed(
     select(data_keys)
     .where(data_keys.c.subject_id == bindparam("subject_id"))
     .with_for_update(read=True, key_share=True)

@@ -12,7 +12,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Executable,
     Row,
     Select,
     and_,
@@ -28,6 +27,7 @@ from sqlalchemy import (
 )
 
 from app.adapters.db.engine.connect import upsert_in
+from app.adapters.db.fixed import Fixed
 from app.adapters.db.repositories.log_pages import count_of, counts_between, page_of
 from app.adapters.db.seals.row_seal import blinded, unblinded
 from app.adapters.db.seals.sealed_rows import SealedRows, held
@@ -45,21 +45,22 @@ class EventRows:
         self._connection = connection
 
     def lock_head(self, gate_id: str) -> ChainHead:
-        row = self._connection.execute(_HEAD, {"gate": gate_id}).one_or_none()
+        row = _HEAD.row(self._connection, {"gate": gate_id})
         if row is None:
             raise NotRecorded("the gate is not in the database, so nothing can be recorded there")
-        return ChainHead(gate_id, row.head_sequence, row.head_hash)
+        return ChainHead(gate_id, row["head_sequence"], row["head_hash"])
 
     def append(self, event: EventRow) -> None:
         columns = {**vars(event), "verdict": event.verdict.value, "reason": event.reason.value}
         del columns["has_snapshot"]
         for name in ("employee_id", "subject_id"):
             columns[name] = blinded(self._connection, columns[name])
-        self._connection.execute(_APPENDED, columns)
-        moved = self._connection.execute(
-            _MOVED, {"gate": event.gate_id, "before": event.sequence - 1, "now": event.sequence, "hash": event.hash}
+        _APPENDED.run(self._connection, columns)
+        moved = _MOVED.run(
+            self._connection,
+            {"gate": event.gate_id, "before": event.sequence - 1, "now": event.sequence, "hash": event.hash},
         )
-        if moved.rowcount != 1:
+        if moved != 1:
             raise NotRecorded("the event does not follow the head of its chain")
 
     def get(self, event_id: str) -> EventRow | None:
@@ -230,8 +231,9 @@ class SentPictureRows:
 
     def add(self, digests: Iterable[str], at: datetime) -> set[str]:
         # In one order, so that two writers of the same digests do not wait for each other.
-        rows = [{"digest": digest, "at": at} for digest in sorted(set(digests))]
-        return set(self._connection.execute(_if_new(self._connection.dialect.name), rows).scalars())
+        new = _if_new(self._connection.dialect.name)
+        rows = (new.rows(self._connection, {"digest": digest, "at": at}) for digest in sorted(set(digests)))
+        return {row["digest"] for found in rows for row in found}
 
     def forget(self, before: datetime) -> None:
         self._connection.execute(delete(sent_pictures).where(sent_pictures.c.at < before))
@@ -258,9 +260,9 @@ _CLEAR = (
 _WHOLE: Select[Any] = select(*_CLEAR, events.c.sealed_snapshot)
 _LISTED: Select[Any] = select(*_CLEAR, null().label("sealed_snapshot"))
 _ONE = _WHOLE.where(events.c.id == bindparam("event"))
-_HEAD = held(select(gates.c.head_sequence, gates.c.head_hash).where(gates.c.id == bindparam("gate")))
-_APPENDED = insert(events)
-_MOVED = (
+_HEAD = Fixed(held(select(gates.c.head_sequence, gates.c.head_hash).where(gates.c.id == bindparam("gate"))))
+_APPENDED = Fixed(insert(events).values({column.name: bindparam(column.name) for column in events.c}))
+_MOVED = Fixed(
     update(gates)
     .where(gates.c.id == bindparam("gate"), gates.c.head_sequence == bindparam("before"))
     .values(head_sequence=bindparam("now"), head_hash=bindparam("hash"))
@@ -268,5 +270,6 @@ _MOVED = (
 
 
 @cache
-def _if_new(dialect: str) -> Executable:
-    return upsert_in(dialect, sent_pictures).on_conflict_do_nothing().returning(sent_pictures.c.digest)
+def _if_new(dialect: str) -> Fixed:
+    new = upsert_in(dialect, sent_pictures).values(digest=bindparam("digest"), at=bindparam("at"))
+    return Fixed(new.on_conflict_do_nothing().returning(sent_pictures.c.digest))

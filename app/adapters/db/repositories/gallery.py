@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy import Select as SqlSelect
 
 from app.adapters.db.engine.connect import upsert
+from app.adapters.db.fixed import Fixed
 from app.adapters.db.seals.sealed_rows import SealedRows, batches
 from app.adapters.db.tables import data_keys, gallery, gallery_changes, templates
+from app.core.errors import NotRecorded
 from app.core.types import Template
 
 
@@ -53,7 +55,10 @@ class TemplateRows:
         return None if row is None else Template(**row)
 
     def revision(self) -> int:
-        return int(self._connection.execute(_REVISION).scalar_one())
+        row = _REVISION.row(self._connection)
+        if row is None:
+            raise NotRecorded("the gallery's revision is not in the database")
+        return int(row["revision"])
 
     def changed_since(self, revision: int) -> set[str]:
         query = select(gallery_changes.c.employee_id).where(gallery_changes.c.revision > revision)
@@ -82,7 +87,7 @@ class TemplateRows:
         return {row[0]: row[1] for row in self._connection.execute(query)}
 
 
-_REVISION = select(gallery.c.revision)
+_REVISION = Fixed(select(gallery.c.revision))
 _WITH_KEY: SqlSelect[Any] = select(templates, data_keys.c.wrapped).select_from(
     templates.join(data_keys, data_keys.c.subject_id == templates.c.employee_id)
 )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine.connect import upsert
+from app.adapters.db.fixed import Fixed
 from app.adapters.db.repositories.access import RuleRows
 from app.adapters.db.seals.sealed_rows import SealedRows, batches
 from app.adapters.db.tables import UNCOVERED, doors, gate_results, gates, sites
@@ -26,7 +27,7 @@ _GATE: Select[Any] = select(
     doors.c.state.label("door"),
     doors.c.at.label("door_at"),
 ).select_from(gates.outerjoin(doors, doors.c.gate_id == gates.c.id))
-_BY_ID, _BY_NAME = (_GATE.where(column == bindparam("value")) for column in (gates.c.id, gates.c.name))
+_BY_ID, _BY_NAME = (Fixed(_GATE.where(column == bindparam("value"))) for column in (gates.c.id, gates.c.name))
 
 
 class GateRows:
@@ -73,8 +74,8 @@ class GateRows:
     def delete(self, gate_id: str) -> None:
         self._rows.delete(gates.c.id == gate_id)
 
-    def _one(self, query: Select[Any], value: str) -> Gate | None:
-        row = self._rows.checked(self._connection.execute(query, {"value": value}).one_or_none())
+    def _one(self, query: Fixed, value: str) -> Gate | None:
+        row = self._rows.first(query, {"value": value})
         return None if row is None else _gate(row)
 
 

@@ -6,17 +6,18 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, literal_column, select
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine.connect import is_taken
+from app.adapters.db.fixed import Fixed
 from app.adapters.db.repositories import gallery
 from app.adapters.db.repositories.access import RuleRows
 from app.adapters.db.repositories.log_pages import last_seen
 from app.adapters.db.seals.people_directory import directory, names
 from app.adapters.db.seals.person_box import box_of
 from app.adapters.db.seals.row_seal import Altered, seals_of
-from app.adapters.db.seals.sealed_rows import SealedRows, batches, readable
+from app.adapters.db.seals.sealed_rows import SealedRows, batches, first_readable, readable
 from app.adapters.db.tables import (
     data_keys,
     employees,
@@ -77,7 +78,7 @@ class EmployeeRows:
         found = {}
         for ids in batches(employee_ids):
             for row in readable(self._connection, employees, _SELECT.where(employees.c.id.in_(ids))):
-                if (one := self._employee(row)) is not None:
+                if (one := self._employee(dict(row._mapping))) is not None:
                     found[one.id] = one
         return found
 
@@ -114,7 +115,7 @@ class EmployeeRows:
         query = _SELECT.where(employees.c.id > employee_id).order_by(employees.c.id).limit(limit)
         last = None
         for row in readable(self._connection, employees, query):
-            self._employee(row)  # the box keeps what it has opened
+            self._employee(dict(row._mapping))  # the box keeps what it has opened
             last = row.id
         return last
 
@@ -132,12 +133,14 @@ class EmployeeRows:
             box_of(self._connection).forget(employee_id)
 
     def state(self) -> tuple[int, int] | None:
-        row = self._connection.execute(_STATE).one()
+        row = _STATE.row(self._connection)
+        if row is None:
+            return None
         try:
-            writes, _ = seals_of(self._connection).open_total(employees.name, row.sealed or b"")
+            writes, _ = seals_of(self._connection).open_total(employees.name, row["sealed"] or b"")
         except Altered:
             return None
-        return writes, row.revision
+        return writes, row["revision"]
 
     def enrolled(self) -> Iterator[EnrolledPerson]:
         for row in readable(self._connection, employees, _ENROLLED):
@@ -152,14 +155,13 @@ class EmployeeRows:
                     row.blocked_until,
                 )
 
-    def _one(self, query: Select[Any], value: str) -> Employee | None:
-        for row in readable(self._connection, employees, query, {"value": value}):
-            return self._employee(row)
-        return None
+    def _one(self, query: Fixed, value: str) -> Employee | None:
+        row = first_readable(self._connection, employees, query, {"value": value})
+        return None if row is None else self._employee(row)
 
-    def _employee(self, row: Row[Any]) -> Employee | None:
-        seal = row.seal
-        values = self._rows.checked(row)
+    def _employee(self, row: dict[str, Any]) -> Employee | None:
+        seal = row["seal"]
+        values = self._rows.intact(row)
         if values is None:
             return None
         template = {column.name: values.pop(f"template_{column.name}") for column in templates.c}
@@ -248,11 +250,19 @@ _SELECT: Select[Any] = select(
     *(column.label(f"sponsors_{column.name}") for column in sponsors.c),
     data_keys.c.wrapped,
 ).select_from(_PEOPLE.outerjoin(data_keys, data_keys.c.subject_id == employees.c.id))
-_BY_ID, _BY_NUMBER = (_SELECT.where(of == bindparam("value")) for of in (employees.c.id, employees.c.number_digest))
-_HELD = _BY_ID.with_for_update(key_share=True, of=employees)  # for PostgreSQL; SQLite has one writer anyway
-_STATE = select(
-    gallery_feed.c.revision,
-    select(seal_totals.c.sealed).where(seal_totals.c.name == employees.name).scalar_subquery().label("sealed"),
+_ONE = _SELECT.where(employees.c.id == bindparam("value"))
+_BY_ID, _BY_NUMBER = Fixed(_ONE), Fixed(_SELECT.where(employees.c.number_digest == bindparam("value")))
+# For PostgreSQL; SQLite has one writer anyway.
+_HELD = Fixed(_ONE.with_for_update(key_share=True, of=employees))
+_STATE = Fixed(
+    select(
+        gallery_feed.c.revision,
+        # A plain text, for the total has none of its own.
+        select(seal_totals.c.sealed)
+        .where(seal_totals.c.name == literal_column(f"'{employees.name}'"))
+        .scalar_subquery()
+        .label("sealed"),
+    )
 )
 _STANDING = ("id", "groups", "status", "valid_from", "valid_until", "blocked_at", "blocked_until")
 _ENROLLED: Select[Any] = select(*(employees.c[name] for name in _STANDING)).join(

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.adapters.db.fixed import Fixed
 from app.adapters.db.seals.noting import note, notes
 from app.adapters.db.seals.row_seal import Altered, covered, seals_of
 from app.adapters.db.tables import COUNTED, seal_totals
@@ -45,9 +46,12 @@ class SealedRows:
 
     def checked(self, row: Row[Any] | None) -> dict[str, Any] | None:
         """The columns of a row selected whole; None for no row and for an altered one."""
-        if row is None:
+        return None if row is None else self.intact(dict(zip(row._fields, row, strict=True)))
+
+    def intact(self, values: dict[str, Any] | None) -> dict[str, Any] | None:
+        """The same of a row as a dict, which this changes."""
+        if values is None:
             return None
-        values: dict[str, Any] = dict(zip(row._fields, row, strict=True))
         if not self._seals.is_valid(self._table, values):
             self._seals.note_altered(self._table, values)
             return None
@@ -56,8 +60,11 @@ class SealedRows:
 
     def one(self, *, for_update: bool = False, **key: Any) -> dict[str, Any] | None:
         """The row that has these values in columns of these names."""
-        rows = list(readable(self._connection, self._table, _by(self._table, tuple(key), for_update), key))
-        return self.checked(rows[0]) if rows else None
+        return self.first(_by(self._table, tuple(key), for_update), key)
+
+    def first(self, query: Fixed, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The first row of a select of whole rows, if it is intact."""
+        return self.intact(first_readable(self._connection, self._table, query, values))
 
     def find(self, query: Select[Any]) -> Iterator[dict[str, Any]]:
         """The intact rows of a select of whole rows."""
@@ -174,6 +181,18 @@ def readable(
         return found
 
 
+def first_readable(
+    connection: Connection, table: Table, query: Fixed, values: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The first row of a select of whole rows; None also if it holds a value of the wrong kind."""
+    try:
+        return query.row(connection, values)
+    except (TypeError, ValueError, OverflowError):
+        assert isinstance(query.statement, Select)
+        rows = list(readable(connection, table, query.statement, values))
+        return dict(rows[0]._mapping) if rows else None
+
+
 def batches(ids: Iterable[str], size: int = _IDS_PER_QUERY) -> Iterator[list[str]]:
     """Splits ids into lists that one query takes."""
     rest = iter(ids)
@@ -215,8 +234,8 @@ _TOTAL = select(seal_totals.c.sealed).where(seal_totals.c.name == bindparam("nam
 
 # To make a statement takes longer than to run it, so those of a decision are made once, with parameters.
 @cache
-def _by(table: Table, columns: tuple[str, ...], for_update: bool) -> Select[Any]:
-    return held(select(table).where(*(table.c[name] == bindparam(name) for name in columns)), for_update)
+def _by(table: Table, columns: tuple[str, ...], for_update: bool) -> Fixed:
+    return Fixed(held(select(table).where(*(table.c[name] == bindparam(name) for name in columns)), for_update))
 
 
 @cache
