@@ -84,7 +84,7 @@ class EmployeeRows:
 
     def contractors(self) -> list[Employee]:
         query = _SELECT.where(employees.c.kind == PersonKind.CONTRACTOR.value)
-        found = (self._employee(row) for row in readable(self._connection, employees, query))
+        found = (self._employee(dict(row._mapping)) for row in readable(self._connection, employees, query))
         return [one for one in found if one is not None]
 
     def ids(self, which: EmployeeFilter) -> list[str]:
