@@ -65,6 +65,14 @@ def client(system: System) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(autouse=True)
+def no_cookies_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """One test's language or session is not the next one's."""
+    yield
+    if "client" in request.fixturenames:
+        request.getfixturevalue("client").cookies.clear()
+
+
 def note_trail(system: System, asked: Request) -> None:
     """For a person's call that may change something. Others read nothing more, since tests count what a call reads."""
     token = asked.headers.get("authorization", "").removeprefix("Bearer ")
