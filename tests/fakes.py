@@ -104,7 +104,9 @@ def look(data: bytes) -> FrameResult:
     return seen(np.array(shown["vector"], np.float32), shown["quality"], liveness=shown["liveness"])
 
 
-def looks(frames: Sequence[bytes], *, liveness: bool = False, who: object = None) -> list[FrameResult]:
+def looks(
+    frames: Sequence[bytes], *, liveness: bool = False, who: object = None, within_s: float | None = None
+) -> list[FrameResult]:
     """The pictures carry their liveness; it is seen if it is asked for."""
     found = [look(frame) for frame in frames]
     if liveness:

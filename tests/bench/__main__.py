@@ -7,6 +7,7 @@
 `python -m tests.bench people FOLDER`: the list of employees as one types; decisions beside an import.
 `python -m tests.bench compare OTHER_CHECKOUT`: a frame to its decision, against another version in one run.
 `python -m tests.bench floor`: a decision against one written by hand, in processor time.
+`python -m tests.bench index`: a gallery of a million, against comparing all, and while its index is made anew.
 `python -m tests.bench log`: pages of a log of a million events. `live`: what 50 people who watch cost a decision.
 `python -m tests.bench scim`: decisions beside a directory that sends people.
 `python -m tests.bench retention`: what the removal of a million old events costs a decision.
@@ -19,11 +20,27 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from app.adapters.vision.networks.runtime import cpu_has_bf16
-from tests.bench import approach, cameras, corridor, gallery, imports, leaving, log, people, rules, scim
+from tests.bench import approach, cameras, corridor, imports, leaving, log, people, rules, scim
 from tests.bench.decision import badges, codes, compare, floor, frame, http, live, many_rules, passages, retention
+from tests.bench.galleries import gallery, index
 from tests.bench.soak import soak
 
-_MODULES = approach, cameras, compare, corridor, floor, imports, leaving, live, log, people, retention, scim, soak
+_MODULES = (
+    approach,
+    cameras,
+    compare,
+    corridor,
+    floor,
+    imports,
+    index,
+    leaving,
+    live,
+    log,
+    people,
+    retention,
+    scim,
+    soak,
+)
 ALONE = {module.__name__.rpartition(".")[2]: module.main for module in _MODULES}
 if sys.argv[1:2] and (main := ALONE.get(sys.argv[1])):
     main(sys.argv[2:])

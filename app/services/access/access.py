@@ -58,9 +58,14 @@ class Approach:
 
 
 class Looks(Protocol):
-    """Returns one result for each encoded frame. liveness: score it too. who: takes turns with the others."""
+    """Returns one result for each encoded frame.
 
-    def __call__(self, frames: Sequence[bytes], *, liveness: bool, who: Hashable) -> list[FrameResult]: ...
+    liveness: score it too. who: takes turns with the others. within_s: raises Busy instead if it would take longer.
+    """
+
+    def __call__(
+        self, frames: Sequence[bytes], *, liveness: bool, who: Hashable, within_s: float | None
+    ) -> list[FrameResult]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,7 @@ class Access:
             # No face is processed without a purpose.
             if arrival.may_look and approach.frames and (arrival.both or approach.credential is None):
                 wanted = arrival.gate.liveness is not LivenessMode.OFF
-                request = replace(request, looks=self._looks(approach.frames, liveness=wanted, who=arrival.gate.id))
+                request = replace(request, looks=self._looks(approach, liveness=wanted, who=arrival.gate.id))
             # A badge needs no gallery, and neither does a PIN.
             known = arrival.current or approach.credential is not None or not approach.frames
             found = self.decisions.evidence(request.looks, search=not arrival.both) if known else FAULT
@@ -169,15 +174,23 @@ class Access:
         with self.store.read() as tx:
             return self.decisions.earlier(tx, gate, approach.idempotency_key, approach.digest)
 
-    def _looks(self, frames: Sequence[bytes], *, liveness: bool, who: Hashable) -> list[FrameResult]:
+    def _looks(self, approach: Approach, *, liveness: bool, who: Hashable) -> list[FrameResult]:
         """Returns one result for each frame.
 
         A picture that comes twice in a request is looked at and scored once. No camera takes the same picture twice,
         and the more frames there are, the less liveness demands of each.
         """
+        frames = approach.frames
         different = list(dict.fromkeys(frames))
-        found = dict(zip(different, self.looks(different, liveness=liveness, who=who), strict=True))
+        seen = self.looks(different, liveness=liveness, who=who, within_s=self._fresh_s(approach))
+        found = dict(zip(different, seen, strict=True))
         return [found[frame] if frame not in frames[:i] else _unscored(found[frame]) for i, frame in enumerate(frames)]
+
+    def _fresh_s(self, approach: Approach) -> float | None:
+        """How long the pictures are fresh from now on, in seconds; None if they were stale already as they came."""
+        age = self.decisions.clock() - approach.received_at
+        left_s = self.decisions.max_frame_age_ms / 1000 - age.total_seconds()
+        return left_s if left_s > 0 else None
 
 
 def _unscored(look: FrameResult) -> FrameResult:

@@ -4,6 +4,7 @@ The database is the truth and the index a cache. Every change of a template take
 number before a search (0.1 ms) is enough to see an enrolment or erasure by any process the moment it is committed.
 """
 
+import logging
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -15,6 +16,10 @@ from app.core.ports.recognition import Index
 from app.core.ports.store import Transaction
 from app.core.sealing import Sealed, context
 from app.core.types import Candidate, Template, Vector
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_EVERY = 100_000  # templates, which take about a second
 
 
 @dataclass
@@ -81,6 +86,8 @@ class Gallery:
         for template, key in tx.templates.all():
             ids.append(template.employee_id)
             vectors.append(self._open(template, key))
+            if len(ids) % PROGRESS_EVERY == 0:
+                logger.info("gallery_loading templates=%d", len(ids))
         self.index.rebuild(ids, np.stack(vectors) if vectors else np.empty((0, self.index.dimension), np.float32))
 
     def _fits(self, template: Template) -> bool:

@@ -11,7 +11,7 @@ from time import monotonic
 
 import numpy as np
 
-from app.core.errors import BadInput
+from app.core.errors import BadInput, Busy
 from app.core.ports.recognition import Aligner, Cropper, Decoder, Detector, Embedder, Liveness
 from app.core.recognition import subject
 from app.core.recognition.quality import GATE, Measures, QualityLimits, assess, judge, measure
@@ -20,6 +20,7 @@ from app.services.recognition.engine_pool import EnginePool
 
 SNAPSHOT_HEIGHT_PX = 240
 ROUGHLY = 0.85
+LONGEST_LOOK_S = 0.2  # that is expected; a tenth of how long a picture is fresh
 SURVEY_WAIT_S = 0.3  # a survey comes again soon; people at gates need the engines
 
 
@@ -84,6 +85,7 @@ class Recognition:
         self._crop = crop
         self._affordable = affordable
         self._pool = EnginePool(engines, max_wait_s)
+        self._look_s = 0.0
 
     def look(
         self, pixels: Pixels, *, limits: QualityLimits = GATE, flip: bool = False, liveness: bool = False
@@ -117,20 +119,34 @@ class Recognition:
         flip: bool = False,
         liveness: bool = False,
         who: Hashable = None,
+        within_s: float | None = None,
     ) -> list[FrameResult]:
         """Returns one result for each encoded frame, in order. Raises as `look_bytes`.
 
         who: takes turns with the others, frame by frame; all waits together are as long as one may be. A batch of crops
-        would take as long as the crops one by one.
+        would take as long as the crops one by one. within_s: how long the pictures are fresh. What would be stale by
+        its end is refused as Busy before it is looked at, so that an engine works for somebody else.
         """
         self._affordable(*frames)
-        found, left_s = list[FrameResult](), self._pool.max_wait_s
-        for frame in frames:
+        found, left_s, began = list[FrameResult](), self._pool.max_wait_s, monotonic()
+        for number, frame in enumerate(frames):
             asked = monotonic()
-            with self._pool.lease(who, max_wait_s=left_s) as engine:
-                left_s -= monotonic() - asked
+            wait_s = left_s
+            if within_s is not None:
+                needed_s = (len(frames) - number + 1) * self._look_s  # and as long again as one, for the record
+                wait_s = min(left_s, within_s - (asked - began) - needed_s)
+                if wait_s <= 0:
+                    raise Busy("too_busy", "the pictures would be too old once it is their turn; try again in a second")
+            with self._pool.lease(who, max_wait_s=wait_s) as engine:
+                started = monotonic()
+                left_s -= started - asked
                 found.append(self._look(engine, self._decode(frame), limits, flip, liveness))
+                self._took(monotonic() - started)
         return found
+
+    def _took(self, look_s: float) -> None:
+        """Follows how long a look takes. A single slow one must not have everybody refused, so it is bounded."""
+        self._look_s += (min(look_s, LONGEST_LOOK_S) - self._look_s) / 8
 
     def inspect(self, data: bytes, *, limits: QualityLimits) -> Inspection:
         """Measures how good a picture is, without comparing it to anybody. Raises as `look_bytes`."""

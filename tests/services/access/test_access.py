@@ -111,7 +111,7 @@ def test_disabled_gate_runs_no_recognition(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     looked: list[object] = []
 
-    def watched(frames: Any, *, liveness: bool, who: Any) -> Any:
+    def watched(frames: Any, *, liveness: bool, who: Any, within_s: Any) -> Any:
         looked.append(frames)
         return [look(frame) for frame in frames]
 
@@ -127,7 +127,7 @@ def test_disabled_gate_runs_no_recognition(site: Process, start: Start) -> None:
 def test_gate_disabled_during_recognition_stays_shut(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
 
-    def slow(frames: Any, *, liveness: bool, who: Any) -> Any:
+    def slow(frames: Any, *, liveness: bool, who: Any, within_s: Any) -> Any:
         site.change_gate("lobby-1", enabled=False)
         return [look(frame) for frame in frames]
 
@@ -180,7 +180,7 @@ def test_unusable_request_is_refused_and_not_recorded(
 
 
 def test_overload_is_refused_and_not_recorded(site: Process, start: Start) -> None:
-    def busy(_: Any, *, liveness: bool, who: Any) -> Any:
+    def busy(_: Any, *, liveness: bool, who: Any, within_s: Any) -> Any:
         raise Busy("too_busy", "later")
 
     with pytest.raises(Busy):
@@ -220,7 +220,7 @@ def test_enrolment_and_erasure_hold_at_the_next_decision_of_every_process(site: 
 def test_employee_erased_during_recognition_is_refused(site: Process, start: Start) -> None:
     ada = site.enrol("E-1", ADA)
 
-    def slow(frames: Any, *, liveness: bool, who: Any) -> Any:
+    def slow(frames: Any, *, liveness: bool, who: Any, within_s: Any) -> Any:
         site.erasure.erase(ada.id)
         return [look(frame) for frame in frames]
 

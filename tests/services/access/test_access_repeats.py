@@ -119,7 +119,7 @@ def test_concurrent_repeats_are_one_event(site: Process, start: Start, processes
     site.enrol("E-1", ADA)
     together = threading.Barrier(4)
 
-    def meeting(frames: Any, *, liveness: bool, who: Any) -> Any:
+    def meeting(frames: Any, *, liveness: bool, who: Any, within_s: Any) -> Any:
         together.wait(30)  # so that all have found nothing recorded before the first records
         return [look(frame) for frame in frames]
 

@@ -121,9 +121,9 @@ def test_late_commit_is_not_answered(site: Process, start: Start) -> None:
 def test_incomparable_frames_are_recorded_as_a_denial(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     broken = seen(np.full_like(person(0), np.nan))
-    assert start(looks=lambda frames, liveness, who: [broken]).sees(0) == "system_fault"
+    assert start(looks=lambda frames, liveness, who, within_s: [broken]).sees(0) == "system_fault"
     other_model = seen(np.ones(4, np.float32) / 2)
-    assert start(looks=lambda frames, liveness, who: [other_model]).sees(0) == "system_fault"
+    assert start(looks=lambda frames, liveness, who, within_s: [other_model]).sees(0) == "system_fault"
     assert site.recorded() == 2
 
 

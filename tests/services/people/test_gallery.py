@@ -8,6 +8,7 @@ import pytest
 from app.adapters.crypto.vault import Vault
 from app.adapters.index.faiss_index import FaissIndex
 from app.core.errors import PackMismatch
+from app.services.people import gallery
 from app.services.people.gallery import Gallery
 from tests.fakes import DIMENSION, person, photo
 from tests.services.process import Process
@@ -113,3 +114,17 @@ def test_template_moved_to_another_employee_does_not_open(site: Process, start: 
     other = start()
     assert refreshed(other) == [ada.id]
     assert other.sees(0) == "recognised" and other.sees(1) == "not_recognised"
+
+
+def test_long_load_says_how_far_it_is(
+    site: Process, start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for n in range(5):
+        site.enrol(f"E-{n}", photo(person(n)))
+    monkeypatch.setattr(gallery, "PROGRESS_EVERY", 2)
+    with caplog.at_level("INFO", "app"):
+        refreshed(start())
+    assert [record.getMessage() for record in caplog.records if "loading" in record.message] == [
+        "gallery_loading templates=2",
+        "gallery_loading templates=4",
+    ]

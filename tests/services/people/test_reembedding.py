@@ -55,7 +55,7 @@ def reembedding(installed: Process) -> Reembedding:
 @pytest.fixture
 def upgraded(start: Start) -> Process:
     """A process that runs the newer model."""
-    process = start(looks=lambda frames, liveness, who: [newer(frame) for frame in frames])
+    process = start(looks=lambda frames, liveness, who, within_s: [newer(frame) for frame in frames])
     process.gallery.pack_digest, process.gallery.precision = "newer", "bf16"
     process.enrolment = replace(process.enrolment, look=newer)
     return process

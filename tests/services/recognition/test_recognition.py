@@ -1,5 +1,6 @@
 """The rules of recognition with a stand-in for each model; the real models have their own tests."""
 
+import itertools
 import threading
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 from app.core.errors import BadInput, Busy
 from app.core.recognition.quality import ENROLMENT
 from app.core.types import Box, Face, QualityProblem, Reason
+from app.services.recognition import recognition as recognition_module
 from app.services.recognition.recognition import Recognition, snapshot
 from tests.services.recognition.scene import (
     FRAME,
@@ -135,6 +137,34 @@ def test_broken_frame_frees_its_engine() -> None:
         with pytest.raises(BadInput):
             recognition.looks([b"fine", b"broken"])
     assert recognition.look_bytes(b"fine").subject is not None
+
+
+def test_what_would_be_stale_is_refused_before_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given looks that take 50 ms each
+    clock = itertools.count(0, 0.05)
+    monkeypatch.setattr(recognition_module, "monotonic", lambda: next(clock))
+    scene = Scene([face(640, 360, 120)])
+    recognition = scene.recognition()
+    for _ in range(30):
+        recognition.looks([b"fine"], within_s=2.0)
+    # when pictures come that are fresh for less time than they need
+    embedded = len(scene.embedder.embedded)
+    for frames, within_s in (([b"1"], 0.08), ([b"1", b"2", b"3"], 0.18), ([b"1"], 0.0)):
+        with pytest.raises(Busy, match="too old"):
+            recognition.looks(frames, within_s=within_s)
+    # then no engine works for them, and for the others as before
+    assert len(scene.embedder.embedded) == embedded
+    assert recognition.looks([b"1"], within_s=1.0)[0].subject is not None
+
+
+def test_looks_that_once_took_long_have_nobody_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count(0, 30.0)
+    recognition = Scene([face(640, 360, 120)]).recognition()
+    with monkeypatch.context() as slow:
+        slow.setattr(recognition_module, "monotonic", lambda: next(clock))
+        for _ in range(30):
+            recognition.looks([b"fine"])
+    assert recognition.looks([b"fine"], within_s=2.0)[0].subject is not None
 
 
 def test_request_that_waits_too_long_is_refused() -> None:
