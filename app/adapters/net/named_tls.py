@@ -12,6 +12,13 @@ class NamedContext:
         self._context = context
         self._name = name
         self.check_hostname = True
+        self._made: ssl.SSLSocket | None = None
 
     def wrap_socket(self, plain: socket.socket, **options: Any) -> ssl.SSLSocket:
-        return self._context.wrap_socket(plain, **(options | {"server_hostname": self._name}))
+        self._made = self._context.wrap_socket(plain, **(options | {"server_hostname": self._name}))
+        return self._made
+
+    def close(self) -> None:
+        """Closes the last socket: paho-mqtt leaves it open when its handshake fails."""
+        if self._made is not None:
+            self._made.close()

@@ -44,9 +44,10 @@ class MqttCarrier:
         host = (target.url.hostname or "").strip("[]")
         if target.user:
             client.username_pw_set(target.user, target.secret or None)
+        named = NamedContext(_trust(self.ca_file), host)
         if target.url.scheme == "mqtts":
             # Acts as an SSLContext. Only paho's type annotation asks for the class.
-            client.tls_set_context(NamedContext(_trust(self.ca_file), host))  # type: ignore[arg-type]
+            client.tls_set_context(named)  # type: ignore[arg-type]
         try:
             _connect(client, allowed(host, target.port, loopback=False, networks=self.networks), target.port)
             client.loop_start()
@@ -61,6 +62,7 @@ class MqttCarrier:
             raise NotDelivered("the broker cannot be reached") from None
         finally:
             talk.end()
+            named.close()
         took_ms = round(1000 * (time.monotonic() - began_s))
         return f"the broker took it in {took_ms} ms"
 

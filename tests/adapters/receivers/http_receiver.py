@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -35,7 +36,7 @@ class HttpReceiver:
     messages: what it took, in order, repeats among them. ids: of each request, answered well or not.
     """
 
-    def __init__(self, port: int = 0, genuine: Genuine | None = None) -> None:
+    def __init__(self, port: int = 0, genuine: Genuine | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.secret = ""
         self.script: deque[str] = deque()
         self.messages: list[dict[str, Any]] = []
@@ -59,7 +60,9 @@ class HttpReceiver:
 
         self._server = _Server(("127.0.0.1", port), Handler)
         self.port = self._server.server_address[1]
-        self.address = f"http://127.0.0.1:{self.port}/token-in-the-path"
+        self._server.tls = tls
+        scheme = "http" if tls is None else "https"
+        self.address = f"{scheme}://127.0.0.1:{self.port}/token-in-the-path"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="receiver")
         self._thread.start()
 
@@ -115,3 +118,11 @@ class HttpReceiver:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    tls: ssl.SSLContext | None = None
+
+    def get_request(self) -> Any:
+        connected, address = super().get_request()
+        return (connected if self.tls is None else self.tls.wrap_socket(connected, server_side=True)), address
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that leaves in the middle is part of a test."""
