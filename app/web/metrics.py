@@ -113,6 +113,33 @@ class Standing(Collector):
         yield from (alerts, backup, failures)
 
 
+class Receivers(Collector):
+    """What goes out to receivers of alerts. Only the process that sends counts what it sent."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def collect(self) -> Iterator[Metric]:
+        sent = CounterMetricFamily(
+            "facegate_alert_deliveries",
+            "What this process sent to receivers of alerts: delivered, given_up, dropped; failed: to be tried again.",
+            labels=["receiver", "outcome"],
+        )
+        waiting = GaugeMetricFamily(
+            "facegate_alert_deliveries_waiting", "Deliveries that wait, by receiver.", labels=["receiver"]
+        )
+        failing = GaugeMetricFamily(
+            "facegate_alert_receiver_failing", "1 if the receiver does not take its messages.", labels=["receiver"]
+        )
+        for (name, outcome), count in sorted(self._system.outward.sender.counts.copy().items()):
+            sent.add_metric([name, outcome], float(count))
+        with suppress(NotRecorded):
+            for view in self._system.outward.book.all():
+                waiting.add_metric([view.receiver.name], float(view.waiting))
+                failing.add_metric([view.receiver.name], float(view.failing))
+        yield from (sent, waiting, failing)
+
+
 class Metrics:
     """One registry for each application, so that two in one process do not share counts."""
 
@@ -145,6 +172,7 @@ class Metrics:
             "facegate_gate_results", "Commands to gates, by outcome.", ["gate", "outcome"], registry=self.registry
         )
         self.registry.register(Standing(system))
+        self.registry.register(Receivers(system))
         self.registry.register(Gates(system))
         self.registry.register(Cameras(partial(enabled_views, system, supervisor)))
         system.on_decision.append(self.count)

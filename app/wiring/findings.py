@@ -60,6 +60,7 @@ def of_running_service(backbone: Backbone) -> Iterator[Finding]:
     yield from liveness(backbone)
     yield from gallery(backbone)
     yield backups(backbone)
+    yield from receivers(backbone)
     yield from keys(backbone)
 
 
@@ -169,6 +170,19 @@ def backups(backbone: Backbone) -> Finding:
         why = f"; the last try failed: {failed}" if failed else ""
         return Finding("backup", False, words + why, "Mend what kept it from being made.", Mend.BACK_UP)
     return Finding("backup", True, words)
+
+
+def receivers(backbone: Backbone) -> Iterator[Finding]:
+    """Receivers of alerts, if there are any, and which of them take nothing."""
+    views = backbone.outward.book.all()
+    failing = ", ".join(one.receiver.name for one in views if one.failing)
+    if failing:
+        words = f"{failing} takes no messages"
+        advice = "Look at Settings, Alert receivers, and send a test there."
+        yield Finding("alert receivers", False, words, advice)
+    elif views:
+        words = "1 receiver" if len(views) == 1 else f"{len(views)} receivers"
+        yield Finding("alert receivers", True, f"{words}, none of them failing")
 
 
 def keys(backbone: Backbone) -> Iterator[Finding]:

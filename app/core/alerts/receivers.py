@@ -81,7 +81,7 @@ def check_target(form: Form, target: Target) -> None:
         url, port = target.url, target.url.port
     except ValueError:
         raise _bad(form) from None
-    if url.scheme not in SCHEMES[form] or not url.hostname or port == 0 or url.fragment:
+    if url.scheme not in SCHEMES[form] or not url.hostname or port == 0 or "#" in target.address:
         raise _bad(form)
     if url.username is not None or url.password is not None:
         raise BadField("bad_address", "Give the user name and the password in their own fields.", "address")

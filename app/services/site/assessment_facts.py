@@ -114,7 +114,7 @@ class AssessmentFacts:
         with self.store.read() as tx:
             settings, users, backups = tx.site_settings.get(), tx.users.all(), tx.backups.newest(1)
             keys = [key for key in tx.api_keys.all() if key.revoked_at is None]
-            provider = tx.providers.get()
+            provider, receivers = tx.providers.get(), tx.receivers.all()
         roles = Counter(role.value for user in users if user.enabled for role in user.roles)
         newest = f"{backups[0].at:%Y-%m-%d %H:%M} UTC" if backups else "none"
         return Section(
@@ -122,6 +122,12 @@ class AssessmentFacts:
             (
                 *((f"Users who are {role}", str(count)) for role, count in sorted(roles.items())),
                 ("API keys that work", str(len(keys))),
+                ("Receivers of alerts outside", str(len(receivers))),
+                *(
+                    (f"Receiver of alerts with names of people, by {one.form.value}", one.name)
+                    for one in receivers
+                    if one.with_names and one.enabled
+                ),
                 ("Sign-in through another provider", provider.issuer if provider else "no"),
                 ("Photos, templates, names and events are encrypted", "yes, AES-256-GCM, a key for each person"),
                 ("Who changed, saw or exported what is recorded", "yes, in the audit trail"),

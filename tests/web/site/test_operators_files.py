@@ -42,6 +42,8 @@ def test_metrics_that_an_operator_needs_are_shown() -> None:
         "camera_state",
         "alerts_open",
         "backup_age",
+        "alert_deliveries_total",
+        "alert_receiver_failing",
     ):
         assert f"facegate_{name}" in shown
 

@@ -57,6 +57,7 @@ class SubjectExport:
             consents, links = tx.consents.of(employee_id), tx.invitations.of(employee_id)
             looks = tx.trail.find(TrailFilter(person=employee_id, limit=MOST_LOOKS))
             kept = tx.site_settings.get().kept_hours
+            named_to = [one.name for one in tx.receivers.all() if one.with_names and one.enabled]
             visit = self._visit(tx, employee_id)
             contract = self._contract(tx, employee)
         return {
@@ -112,6 +113,7 @@ class SubjectExport:
                 for one in looks
                 if one.action in (Action.SEEN, Action.EXPORTED)
             ],
+            "alerts_with_names_go_to": named_to,
             "kept_for_hours": {
                 kind.value: {"what": WORDS[kind][0], "hours": int(kept.of(kind).total_seconds() // 3600)}
                 for kind in PERIODS

@@ -10,10 +10,10 @@ from app.web.finished import alert_detail
 from app.web.language.catalog import counted, now
 from app.web.language.catalog import translated as _
 from app.web.language.dates import day_words
-from app.wiring import System
+from app.wiring import Backbone
 
 
-def alert_letters(system: System) -> Write:
+def alert_letters(system: Backbone) -> Write:
     """Writes the mail to an address. Its `Message-ID` is the same whenever it is sent again."""
 
     def written(to: str, message: Message) -> Mail:

@@ -12,7 +12,7 @@ from app.services.access.visits.visit_watch import Letters
 from app.web.language.catalog import ENGLISH, LANGUAGES, now, spoken
 from app.web.language.catalog import translated as _
 from app.web.language.dates import day_words
-from app.wiring import System
+from app.wiring import Backbone, System
 
 
 def letters(system: System) -> Letters:
@@ -55,7 +55,7 @@ def letters(system: System) -> Letters:
     return Letters(for_visitor, for_host)
 
 
-def speak(system: System) -> None:
+def speak(system: Backbone) -> None:
     """From here on, this thread speaks the language of the site."""
     language = system.site_settings.get().language
     spoken.set(language if language in LANGUAGES else ENGLISH)

@@ -90,6 +90,7 @@ function receiver() {
 
   document.getElementById("renew")?.addEventListener("click", async () => {
     const made = await call(`/v1/receivers/${id}/secret`, { method: "POST" }).catch(() => null);
+    document.getElementById("again").close();
     if (made) showSecret(made.secret, () => location.reload());
   });
 
