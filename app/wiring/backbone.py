@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ulid import ULID
 
-from app.adapters.cameras import address
 from app.adapters.crypto.journal import JsonJournal
 from app.adapters.crypto.key_file import KeyFile
 from app.adapters.crypto.pass_key import Ed25519PassKey
@@ -76,7 +75,7 @@ from app.wiring.access.passages import PassageServices, passage_services
 from app.wiring.access.visits import ContractServices, VisitServices, contract_services, visit_services
 from app.wiring.alerts.receivers import OutwardServices, outward_services
 from app.wiring.backups import SiteFiles
-from app.wiring.camera_policy import allowed, camera_policy
+from app.wiring.camera_policy import camera_list
 from app.wiring.data_keys import check_master_key, seals_of, settle_keys
 from app.wiring.driving import gate_control, gate_settings
 from app.wiring.erasing.held_backups import held_backups
@@ -254,9 +253,7 @@ def open_backbone(
         answers=answers,
         events=events,
         checkpoints=Checkpoints(Audit(store, log, signer, clock, new_id), JsonJournal(settings.checkpoints)),
-        cameras=CameraList(
-            store, vault, clock, new_id, partial(allowed, camera_policy(settings)), address.masked, address.with_login
-        ),
+        cameras=camera_list(settings, store, vault, clock, new_id),
         camera_states=CameraStates(store, clock),
         gate_settings=gate_settings(store, vault, clock, new_id),
         gate_leases=gate_leases,

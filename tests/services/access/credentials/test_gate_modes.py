@@ -49,10 +49,7 @@ def book(site: Process) -> CredentialBook:
 
 
 def gate(site: Process) -> str:
-    with site.store.read() as tx:
-        found = tx.gates.by_name_or_id("lobby-1")
-    assert found is not None
-    return found.id
+    return site.gates.get("lobby-1").id
 
 
 def set_mode(site: Process, mode: EntryMode, schedule: str | None = None) -> None:

@@ -62,9 +62,7 @@ def shown(site: Process, text: str, gate: str = "lobby-1", **more: object) -> Re
 
 
 def goes_through(site: Process, gate: str = "lobby-1") -> None:
-    with site.store.read() as tx:
-        found = tx.gates.by_name_or_id(gate)
-    assert found is not None
+    found = site.gates.get(gate)
     watch = PassageWatch(site.store, site.log, site.clock, new_id, site.decisions.rules)
     assert watch.passed(found.id, 1)
 
