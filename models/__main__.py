@@ -4,6 +4,7 @@ import typer
 
 from models import facenet
 from models.accuracy import calibrate, evaluate, holder, widths
+from models.conditions import command as conditions
 from models.liveness import pad_report
 from models.siamese import command as siamese
 from models.weights import fetch
@@ -13,6 +14,7 @@ app.command("fetch")(fetch.command)
 app.command("calibrate")(calibrate.command)
 app.command("evaluate")(evaluate.command)
 app.command("widths")(widths.command)
+app.command("conditions")(conditions.command)
 app.command("holder")(holder.command)
 app.command("evaluate-pad")(pad_report.command)
 app.command("train")(siamese.command)

@@ -58,7 +58,7 @@ def measure(
     calibration = packs.read_calibration(packs.NAME, packs.folder(cache)).calibration
     limits = [calibration.threshold(RATE, SETTING.enrolled, len(mine), 1) for mine in hand.photos]
     gallery = Gallery(hand.templates(e), np.array(limits), calibration.margin)
-    recognition, decode = _opened(cache), ImageDecoder()
+    recognition, decode = opened(cache), ImageDecoder()
     found: dict[int, Counter[str]] = {width: Counter() for width in WIDTHS_PX}
     for attempt in rng.permutation(hand.mates)[:attempts].tolist():
         photo = decode(photos[int(hand.frames[attempt, 0])].path.read_bytes())
@@ -93,7 +93,7 @@ class Gallery:
         return (RECOGNISED if best == person else "taken_for_another") if enough else "not_similar_enough"
 
 
-def _opened(cache: Path) -> Recognition:
+def opened(cache: Path) -> Recognition:
     pack = packs.open_pack(packs.NAME, cache, packs.folder(cache), precision="f32", workers=1)
     return Recognition(
         decode=ImageDecoder(),

@@ -28,7 +28,7 @@ from app.services.recognition.recognition import Engine, Recognition
 from app.settings import Settings
 from models.data.dataset import LabelledPhoto, fingerprint
 
-STORED = 2  # the number of what is stored of a photo; another number is computed anew
+STORED = 3  # the number of what is stored of a photo; another number is computed anew
 SHARD = 256  # photos; about five seconds of work
 UNREADABLE = "unreadable"
 # The gate's limits with the narrowest face that the service accepts by default.
@@ -43,7 +43,7 @@ ANY = replace(
     rival_share=np.inf,
     max_outside=1,
     min_sharpness=0,
-    min_luma=0,
+    min_contrast=0,
     max_luma=255,
     max_clipped=1,
     max_yaw=np.inf,

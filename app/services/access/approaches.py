@@ -22,7 +22,7 @@ from app.core.gates.commands import RemotePoll
 from app.core.gates.gate import Gate
 from app.core.ports.store import Store
 from app.core.types import Detection, Evidence, Pixels, Reason, Verdict
-from app.services.access.assessed import WAITS_FOR, asked_for_pin, assessed, repeated
+from app.services.access.assessed import WAITS_FOR, asked_for_pin, assessed, held, repeated
 from app.services.access.assessor import FAULT
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
 from app.services.access.decision_service import DecisionService
@@ -90,19 +90,19 @@ class Approaches:
         started = perf_counter()
         latest = watch.latest
         person = latest.person.person if latest else None
-        if latest is None:
-            # Before its first frame a camera is as stale as it can be.
+        if latest is None:  # before its first frame a camera is as stale as it can be
             request = DecisionRequest(gate, (), 0, received_at - timedelta(days=1), started, camera=watch.camera)
         else:
             looks = latest.looks(self.rules.same_person)
-            frames = person.seen if person else 1
             share = approach.SHARE * (approach.poll_share(watch.polled(person.id)) if person else 1.0)
-            request = DecisionRequest(gate, looks, frames, latest.at, started, camera=watch.camera, share=share)
+            request = DecisionRequest(
+                gate, looks, person.seen if person else 1, latest.at, started, camera=watch.camera, share=share
+            )
         request = replace(request, idempotency_key=idempotency_key, digest=FROM_CAMERA, poll=poll)
         if current is None:
             with self.store.read() as tx:
                 current = self.decisions.refresh(tx)
-        found = self.decisions.evidence(request.looks) if current else FAULT
+        found = held(watch.visit_of(person), self.decisions.evidence(request.looks)) if current else FAULT
         openings = self._openings_of(watch)
         with openings.deciding:
             if answer := self._camera_opening(openings, request, found):

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
@@ -11,7 +12,7 @@ from app.core.approach.tracks import Rules, Track
 from app.core.errors import NotRecorded
 from app.core.events.decision import RecordedDecision
 from app.core.ports.store import Store
-from app.core.recognition.liveness import LivenessMode
+from app.core.recognition.liveness import SPOOF_TRIES, LivenessMode
 from app.core.types import Decision, Evidence, Reason, Verdict
 from app.services.access.assessor import FAULT
 from app.services.access.decision_request import DecisionRequest
@@ -39,7 +40,10 @@ def assessed(
     views = [view.pixels for view in visit.views]
     looks = approach.frame_results(track, visit.faces, rules.same_person, views)
     request = DecisionRequest(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)
-    found = decisions.evidence(looks) if current else FAULT
+    before = watch.was_denied(track, at, rules.same_person)
+    if before is not None and before.reason is Reason.SPOOF_SUSPECTED:
+        visit.spoofs = SPOOF_TRIES  # lost from sight and found again, it is still the same picture
+    found = held(visit, decisions.evidence(looks)) if current else FAULT
     try:
         foreseen = decisions.foreseen(request, found)
     except NotRecorded:
@@ -49,7 +53,18 @@ def assessed(
         logger.exception("decision_failed camera=%s gate=stays_shut", watch.camera)
         found, foreseen = FAULT, Decision(Reason.SYSTEM_FAULT)
     watch.unrecorded = False
+    measured = found.liveness is not None and visit.spoofs < SPOOF_TRIES
+    if foreseen.reason is Reason.SPOOF_SUSPECTED and measured:
+        visit.spoofs, visit.spoof = visit.spoofs + 1, (found.liveness, found.liveness_frames)
     return request, found, foreseen
+
+
+def held(visit: Visit | None, found: Evidence) -> Evidence:
+    """The evidence, with the liveness of the last refusal once an approach was refused too often as a picture."""
+    if visit is None or visit.spoofs < SPOOF_TRIES:
+        return found
+    score, frames = visit.spoof
+    return replace(found, liveness=score, liveness_frames=frames)
 
 
 def asked_for_pin(

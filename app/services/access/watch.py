@@ -31,6 +31,7 @@ class Visit:
         together: the most who were near at once, this one counted.
         faces: the most in one frame.
         tries, tried_from: see `approach.due`.
+        spoofs: how many of them looked like a picture held up. spoof: the last one's liveness, and of how many frames.
         denial: the one that the approach got, or that of the same people before, which it would only repeat.
         too_late: the answer was recorded too late to be carried out; the approach gets no other.
         pin_asked_at: when the person was last asked for their PIN.
@@ -44,6 +45,8 @@ class Visit:
     faces: int = 0
     tries: int = 0
     tried_from: int | None = None
+    spoofs: int = 0
+    spoof: tuple[float | None, int] = (None, 0)
     denial: Denial | None = None
     let_in: bool = False
     too_late: bool = False
@@ -197,6 +200,9 @@ class Watch:
             self.polls = {i: n for i, n in self.polls.items() if i in living}
             self.polls[track_id] = self.polls.get(track_id, 0) + 1
             return self.polls[track_id]
+
+    def visit_of(self, track: Track | None) -> Visit | None:
+        return None if track is None else self.visits.get(track.id)
 
     def was_let_in(self, track: Track, visit: Visit, same_person: float) -> bool:
         """Whether this track is somebody for whom the gate is open, seen too poorly to be recognised."""

@@ -182,7 +182,8 @@ class Floor:
         yaw = (points[2, 0] - eyes[0]) / ((points[1, 0] - points[0, 0]) / 2)
         return bool(
             sharpness > 0.032
-            and 20 < luma.mean() < 230
+            and luma.std() > 4
+            and luma.mean() < 230
             and max(dark, bright) < 0.4
             and abs(yaw) < 1.6
             and 0.1 < pitch < 0.95

@@ -10,7 +10,18 @@ from app.core.recognition.quality import ENROLMENT, GATE, Measures, assess, judg
 from app.core.types import Box, Face, Pixels, QualityProblem
 
 FRAME = (720, 1280, 3)
-PLAIN = Measures(width_px=120, sharpness=0.2, luma=120, dark=0, bright=0, yaw=0, pitch=0.55, roll_deg=0, outside=0)
+PLAIN = Measures(
+    width_px=120,
+    sharpness=0.2,
+    contrast=40,
+    luma=120,
+    dark=0,
+    bright=0,
+    yaw=0,
+    pitch=0.55,
+    roll_deg=0,
+    outside=0,
+)
 
 
 def crop() -> Pixels:
@@ -48,7 +59,15 @@ def test_blur_and_motion_along_one_direction_are_found(down: bool) -> None:
 
 
 def test_darkness_is_found() -> None:
-    assert QualityProblem.TOO_DARK in assess(face(), (crop() * 0.1).astype(np.uint8), FRAME, GATE).problems
+    assert QualityProblem.TOO_DARK in assess(face(), (crop() * 0.05).astype(np.uint8), FRAME, GATE).problems
+
+
+def test_dark_skin_is_not_darkness() -> None:
+    # The same face, half as bright or with half the contrast of the room.
+    for limits in (GATE, ENROLMENT):
+        assert assess(face(), (crop() * 0.3).astype(np.uint8), FRAME, limits).good
+        assert judge(replace(PLAIN, luma=35), limits).good
+        assert judge(replace(PLAIN, contrast=limits.min_contrast - 0.1), limits).problems == (QualityProblem.TOO_DARK,)
 
 
 def test_glare_is_found() -> None:
@@ -97,7 +116,7 @@ def test_box_that_ends_at_the_frame_does_not_hide_a_cut_off_face() -> None:
 
 
 def test_enrolment_is_stricter_in_everything() -> None:
-    for name in ("min_face_px", "min_sharpness", "min_luma", "min_pitch"):
+    for name in ("min_face_px", "min_sharpness", "min_contrast", "min_pitch"):
         assert getattr(ENROLMENT, name) > getattr(GATE, name)
     for name in ("rival_share", "max_outside", "max_luma", "max_clipped", "max_yaw", "max_pitch", "max_roll_deg"):
         assert getattr(ENROLMENT, name) < getattr(GATE, name)
@@ -106,7 +125,8 @@ def test_enrolment_is_stricter_in_everything() -> None:
 WORSE = {
     "width_px": (100, 60, 50, 32, 20, 5),
     "sharpness": (0.3, 0.1, 0.08, 0.05, 0.02, 0),
-    "luma": (120, 60, 50, 30, 10, 0),
+    "contrast": (40, 15, 10, 5, 2, 0),
+    "luma": (120, 200, 210, 230, 245, 255),
     "dark": (0, 0.1, 0.3, 0.6, 1),
     "bright": (0, 0.1, 0.3, 0.6, 1),
     "yaw": (0, 0.3, 0.6, 1, 2),

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from app.core.approach.tries import TRIES
 from app.core.events.decision import RecordedDecision
-from app.core.recognition.liveness import LivenessMode
+from app.core.recognition.liveness import SPOOF_TRIES, LivenessMode
 from tests.fakes import person, photo
 from tests.services.process import Process
 from tests.services.stage import Stage, face, reasons
@@ -144,3 +145,32 @@ def test_liveness_is_not_computed_if_the_gate_does_not_want_it(stage: Stage) -> 
 def test_poll_applies_liveness_too(stage: Stage) -> None:
     stage.show(face(ADA, liveness=0.1), times=3)
     assert said(stage.now())[1:] == ("spoof_suspected", 0.1, "spoof_suspected")
+
+
+def test_picture_is_tried_so_often_and_then_opens_nothing(guarded: Process) -> None:
+    stage = Stage(guarded)
+    stage.show(face(ADA, liveness=0.4), times=TRIES[SPOOF_TRIES - 1])
+    # From now on it looks live, in more frames than are fused, until it has waited long enough for its answer.
+    (answer,) = stage.show(face(ADA, liveness=0.99), times=250)
+    assert said(answer) == ("deny", "spoof_suspected", 0.4, "spoof_suspected") and not stage.carried
+    assert stage.now().reason == "spoof_suspected"
+    # Taken away and held up again at once, it is the same picture.
+    stage.leave()
+    stage.show(face(ADA, liveness=0.99), times=50)
+    assert not stage.leave() and not stage.carried
+    # After a while she may come herself.
+    stage.show(times=100)
+    assert reasons(stage.show(face(ADA, liveness=0.99))) == ["recognised"]
+
+
+def test_picture_that_is_taken_away_in_time_is_denied_as_one(guarded: Process) -> None:
+    stage = Stage(guarded)
+    stage.show(face(ADA, liveness=0.4), times=TRIES[SPOOF_TRIES - 1])
+    stage.show(face(ADA, liveness=0.99), times=20)
+    assert reasons(stage.leave()) == ["spoof_suspected"]
+
+
+def test_live_person_who_looks_like_a_picture_at_first_is_let_in(guarded: Process) -> None:
+    stage = Stage(guarded)
+    assert not stage.show(face(ADA, liveness=0.4), times=3)
+    assert reasons(stage.show(face(ADA, liveness=0.99), times=8)) == ["recognised"]
