@@ -46,8 +46,7 @@ class Snapshot:
         kept = [i for i, employee_id in enumerate(self.delta_ids) if employee_id not in touched]
         delta_ids = tuple(self.delta_ids[i] for i in kept) + tuple(changed)
         new = [vector.reshape(1, self.delta.shape[1]).astype(np.float32) for vector in changed.values()]
-        row_of = self.main.row_of
-        dead = self.dead | {row_of[i] for i in touched if i in row_of}
+        dead = self.dead | self.main.rows_of(touched)
         return Snapshot(self.main, dead, delta_ids, np.concatenate([self.delta[kept], *new]))
 
 
@@ -123,7 +122,7 @@ class FaissIndex:
     def holds(self, employee_id: str) -> bool:
         """Whether a row is of this employee, also one that no search finds any more."""
         now = self._now
-        return employee_id in now.main.row_of or employee_id in now.delta_ids
+        return bool(now.main.rows_of([employee_id])) or employee_id in now.delta_ids
 
     def alike(self, vector: Vector, least: float) -> int:
         """How many rows are as similar as this, counting those that no search finds any more."""
@@ -179,7 +178,7 @@ class FaissIndex:
         while rows:
             similarities, found = now.main.search(vector, want)
             live = [
-                Candidate(now.main.ids[row], float(s))
+                Candidate(now.main.id_of(row), float(s))
                 for s, row in zip(similarities, found, strict=True)
                 if row >= 0 and row not in now.dead
             ]

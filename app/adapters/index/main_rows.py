@@ -4,9 +4,8 @@ The rough copy has 4 bits a number (FAISS PQ, fast scan). What it finds is compa
 1,000,000 x 128 the nearest row was the same as by comparing all, in each of 10,000 queries (`tests.bench index`).
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import faiss
@@ -28,10 +27,13 @@ _AT_ONCE = 32_768
 
 @dataclass(frozen=True, eq=False)
 class MainRows:
-    """row_of: the row of each id. exact, rough: FAISS indexes of the same rows; rough is None for few."""
+    """Everything lies in arrays: to make or drop a million texts would keep Python's lock, and with it every gate.
 
-    ids: tuple[str, ...]
-    row_of: dict[str, int]
+    ids: in UTF-8. order: rows by their ids. exact, rough: FAISS indexes of the same rows; rough is None for few.
+    """
+
+    ids: NDArray[np.bytes_]
+    order: NDArray[np.int64]
     exact: Any
     rough: Any = None
 
@@ -54,6 +56,20 @@ class MainRows:
         best = np.argsort(-similarities, kind="stable")[:k]
         return similarities[best], rows[best]
 
+    def id_of(self, row: int) -> str:
+        return str(self.ids[row].decode())
+
+    def rows_of(self, ids: Iterable[str]) -> set[int]:
+        """The rows of those that are here."""
+        # Longer ones are not, and would have all of ours copied for the comparison.
+        coded = [code for code in (one.encode() for one in ids) if len(code) <= self.ids.itemsize]
+        if not coded or not len(self):
+            return set()
+        asked = np.array(coded, dtype=self.ids.dtype)
+        places = np.searchsorted(self.ids, asked, sorter=self.order)
+        rows = self.order[np.minimum(places, len(self) - 1)]
+        return set(rows[self.ids[rows] == asked].tolist())
+
     def blocks(self) -> Iterator[tuple[int, Rows]]:
         """The vectors, block by block, each with the number of its first row."""
         for first in range(0, len(self), _AT_ONCE):
@@ -69,7 +85,7 @@ class MainRows:
         rough.train(self._stored()[np.sort(chosen)].astype(np.float32))
         for _, vectors in self.blocks():
             rough.add(vectors)
-        return MainRows(self.ids, self.row_of, self.exact, rough)
+        return replace(self, rough=rough)
 
     def _stored(self) -> NDArray[np.float16]:
         codes = faiss.rev_swig_ptr(self.exact.codes.data(), self.exact.codes.size())
@@ -78,34 +94,29 @@ class MainRows:
 
 def main_rows(dimension: int, ids: Sequence[str], vectors: Rows) -> MainRows:
     """Rows without a rough copy. vectors: (n, dimension), unit length."""
-    return built(dimension, ids, [vectors])
+    return built(dimension, np.array([one.encode() for one in ids], dtype=np.bytes_), [vectors])
 
 
 def without(old: MainRows, dead: frozenset[int], more_ids: Sequence[str], more: Rows, dimension: int) -> MainRows:
     """The rows that are not dead, and more. A step at a time, so that decisions go on beside it."""
 
-    def kept() -> Iterator[str]:
-        return (employee_id for row, employee_id in enumerate(old.ids) if row not in dead)
+    gone = np.fromiter(dead, np.int64, len(dead))
+    new = np.array([one.encode() for one in more_ids], dtype=np.bytes_)
 
     def blocks() -> Iterator[Rows]:
-        gone = np.fromiter(dead, np.int64, len(dead))
         for first, vectors in old.blocks():
             here = gone[(gone >= first) & (gone < first + len(vectors))] - first
             yield np.delete(vectors, here, axis=0)
         yield more
 
-    return built(dimension, (*kept(), *more_ids), blocks())
+    return built(dimension, np.concatenate([np.delete(old.ids, gone), new]), blocks())
 
 
-def built(dimension: int, ids: Sequence[str], blocks: Iterator[Rows] | Sequence[Rows]) -> MainRows:
+def built(dimension: int, ids: NDArray[np.bytes_], blocks: Iterator[Rows] | Sequence[Rows]) -> MainRows:
     """Rows of these ids, with the vectors of all blocks in order."""
     exact = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
     faiss.omp_set_num_threads(1)
     for vectors in blocks:
         for first in range(0, len(vectors), _AT_ONCE):
             exact.add(np.ascontiguousarray(vectors[first : first + _AT_ONCE], dtype=np.float32))
-    row_of: dict[str, int] = {}
-    numbered = zip(ids, range(len(ids)), strict=True)
-    while len(row_of) < len(ids):
-        row_of.update(islice(numbered, _AT_ONCE))
-    return MainRows(tuple(ids), row_of, exact)
+    return MainRows(ids, np.argsort(ids), exact)
