@@ -8,6 +8,7 @@
 `python -m tests.bench compare OTHER_CHECKOUT`: a frame to its decision, against another version in one run.
 `python -m tests.bench floor`: a decision against one written by hand, in processor time.
 `python -m tests.bench index`: a gallery of a million, against comparing all, and while its index is made anew.
+`python -m tests.bench overload`: useful decisions when more is asked than can be answered.
 `python -m tests.bench log`: pages of a log of a million events. `live`: what 50 people who watch cost a decision.
 `python -m tests.bench scim`: decisions beside a directory that sends people.
 `python -m tests.bench retention`: what the removal of a million old events costs a decision.
@@ -21,7 +22,19 @@ from rich.console import Console
 
 from app.adapters.vision.networks.runtime import cpu_has_bf16
 from tests.bench import approach, cameras, corridor, imports, leaving, log, people, rules, scim
-from tests.bench.decision import badges, codes, compare, floor, frame, http, live, many_rules, passages, retention
+from tests.bench.decision import (
+    badges,
+    codes,
+    compare,
+    floor,
+    frame,
+    http,
+    live,
+    many_rules,
+    overload,
+    passages,
+    retention,
+)
 from tests.bench.galleries import gallery, index
 from tests.bench.soak import soak
 
@@ -36,6 +49,7 @@ _MODULES = (
     leaving,
     live,
     log,
+    overload,
     people,
     retention,
     scim,

@@ -6,7 +6,7 @@ takes longer than that to answer, so there SQLAlchemy runs the statement.
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Select
@@ -41,6 +41,14 @@ class Fixed:
         if connection.dialect.name != "sqlite":
             return connection.execute(self.statement, values).rowcount
         return self._run(connection, self._of(connection), values).rowcount
+
+    def run_each(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+        """Once for each of the values. Raises as `Connection.execute`."""
+        if connection.dialect.name != "sqlite":
+            connection.execute(self.statement, values)
+            return
+        for one in values:
+            self._run(connection, self._of(connection), one)
 
     def _of(self, connection: Connection) -> "_Prepared":
         if self._prepared is None:

@@ -40,9 +40,10 @@ def test_values_go_in_as_from_sqlalchemy(store: SqlStore) -> None:
         added.run(connection, {"digest": "a", "when": AT})
         connection.execute(insert(sent_pictures), {"digest": "b", "at": AT})
         assert moved.run(connection, {"which": "none", "moved": AT}) == 0
+        added.run_each(connection, [{"digest": name, "when": AT} for name in "cd"])
         stored = connection.execute(text("SELECT at FROM sent_pictures")).scalars().all()
         found = connection.execute(select(sent_pictures.c.at)).scalars().all()
-    assert (len(stored), len(set(stored)), found) == (2, 1, [AT, AT])
+    assert (len(stored), len(set(stored)), found) == (4, 1, [AT] * 4)
 
 
 def test_errors_are_those_of_sqlalchemy_and_show_no_values(store: SqlStore) -> None:

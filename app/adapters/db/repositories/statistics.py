@@ -8,6 +8,7 @@ from functools import cache
 from sqlalchemy import BigInteger, Connection, Executable, bindparam, func, literal, select, type_coerce, union_all
 
 from app.adapters.db.engine.connect import upsert_in
+from app.adapters.db.fixed import Fixed
 from app.adapters.db.seals.row_seal import blinded, unblinded
 from app.adapters.db.tables import corrections, events, from_millis, histograms
 from app.core.events.corrections import CorrectionKind
@@ -27,7 +28,7 @@ class HistogramRows:
     def add(self, new: Iterable[Bucket]) -> None:
         rows = [{**vars(t), "day": (t.day - _FIRST).days, "kind": t.kind.value} for t in new]
         if rows:
-            self._connection.execute(_added(self._connection.dialect.name), rows)
+            _added(self._connection.dialect.name).run_each(self._connection, rows)
 
     def between(self, since: date, until: date) -> list[Bucket]:
         total = func.sum(histograms.c["count"])
@@ -41,10 +42,11 @@ class HistogramRows:
 
 
 @cache
-def _added(dialect: str) -> Executable:
-    new = upsert_in(dialect, histograms)
+def _added(dialect: str) -> Fixed:
+    new = upsert_in(dialect, histograms).values({column.name: bindparam(column.name) for column in histograms.c})
     total = histograms.c["count"] + new.excluded["count"]
-    return new.on_conflict_do_update(index_elements=list(histograms.primary_key.columns), set_={"count": total})
+    key = list(histograms.primary_key.columns)
+    return Fixed(new.on_conflict_do_update(index_elements=key, set_={"count": total}))
 
 
 class CountRows:
