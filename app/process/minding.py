@@ -18,6 +18,7 @@ EVERY_RETENTION_S = 600.0
 EVERY_VISITS_S = 5.0
 EVERY_ERASURES_S = 1.0
 EVERY_RECEIVERS_S = 1.0
+LONG_REST_S = 0.006
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def minding(system: System) -> Iterator[None]:
             every(EVERY_S, "contractors", lambda: system.contractors.watch.look(asked)),
             every(EVERY_RETENTION_S, "retention", lambda: system.retention.run(stop.wait)),
             every(EVERY_S, "gone", system.gallery.index.sweep, system.certificates.give_up),
-            every(EVERY_ERASURES_S, "erasures", lambda: system.certificates.make(resting(), stop.is_set)),
+            every(EVERY_ERASURES_S, "erasures", lambda: system.certificates.make(resting(LONG_REST_S), stop.is_set)),
             every(EVERY_VISITS_S, "visits", lambda: system.visits.watch.look(written)),
             every(EVERY_RECEIVERS_S, "receivers", lambda: system.outward.sender.look(alerts_written)),
         ):

@@ -56,14 +56,17 @@ class GatePlaces:
             await asyncio.sleep(REST_S)
 
 
-def resting() -> Callable[[], None]:
-    """Returns a function for long work to call often: it lets the other threads run after every millisecond."""
+def resting(rest_s: float = REST_S) -> Callable[[], None]:
+    """Returns a function for long work to call often: it lets the other threads run after every millisecond.
+
+    rest_s: for how long; work that nobody waits for rests longer than it works.
+    """
     worked_since = perf_counter()
 
     def rest() -> None:
         nonlocal worked_since
         if perf_counter() - worked_since > WORK_S:
-            sleep(REST_S)
+            sleep(rest_s)
             worked_since = perf_counter()
 
     return rest

@@ -12,6 +12,7 @@
 `python -m tests.bench log`: pages of a log of a million events. `live`: what 50 people who watch cost a decision.
 `python -m tests.bench scim`: decisions beside a directory that sends people.
 `python -m tests.bench retention`: what the removal of a million old events costs a decision.
+`python -m tests.bench certificates`: the certificate of an erasure among 10,000 people.
 `python -m tests.bench soak|cameras --help`: the camera path; these take long and are run alone.
 """
 
@@ -24,6 +25,7 @@ from app.adapters.vision.networks.runtime import cpu_has_bf16
 from tests.bench import approach, cameras, corridor, imports, leaving, log, people, rules, scim
 from tests.bench.decision import (
     badges,
+    certificates,
     codes,
     compare,
     floor,
@@ -41,6 +43,7 @@ from tests.bench.soak import soak
 _MODULES = (
     approach,
     cameras,
+    certificates,
     compare,
     corridor,
     floor,

@@ -41,7 +41,7 @@ class CacheSearch:
         for name, kept in self.caches.items():
             parts = list(leaves(list(kept())))
             size += len(parts)
-            content = b"\0".join(part if isinstance(part, bytes) else part.encode("utf-8", "replace") for part in parts)
+            content = b"\0".join(part for part in parts if isinstance(part, bytes))
             rest()
             found = needles.scan([content]) + needles.whole(part for part in parts if isinstance(part, str))
             left += [Remains(owner, term, name, count) for (owner, term), count in found.items()]

@@ -46,34 +46,48 @@ class Traces:
 
     Attributes:
         pieces: with what they are of.
-        too_short: texts that any large file has by chance. They are compared where a whole value is known, alone.
+        texts: compared where whole values are known, so that nobody is taken for somebody of a longer name.
         vectors: the templates, unit length.
         ids: under which caches know the person and their photos.
         keys: those that were destroyed, wrapped.
     """
 
     pieces: tuple[tuple[Term, bytes], ...] = ()
-    too_short: tuple[tuple[Term, str], ...] = ()
+    texts: tuple[tuple[Term, str], ...] = ()
     vectors: tuple[Vector, ...] = ()
     ids: frozenset[str] = frozenset()
     keys: tuple[bytes, ...] = ()
+
+    @property
+    def too_short(self) -> list[str]:
+        """What could not be searched for in files: any large one has it by chance."""
+        return sorted({term.value for term, text in self.texts if not of_text(text)})
 
     def counts(self) -> dict[str, int]:
         """How many pieces there are of each term."""
         return dict(sorted(Counter(term.value for term, _ in self.pieces).items()))
 
 
+def spellings_of(text: str) -> set[str]:
+    return {text, text.lower(), text.upper(), folded(text)}
+
+
 def of_text(text: str) -> set[bytes]:
     """The forms in which a file may have a text; none if it is too short."""
-    spellings = {text, text.lower(), text.upper(), folded(text)}
+    spellings = spellings_of(text)
     forms = {one.encode("utf-8", "surrogatepass") for one in spellings}
     forms |= {json.dumps(one)[1:-1].encode() for one in spellings}
     forms |= {text.encode("utf-16-le", "surrogatepass")}
     return {form for form in forms if len(form) >= LEAST_BYTES} if len(text.encode()) >= LEAST_BYTES else set()
 
 
+def of_sealed(content: bytes) -> set[bytes]:
+    """Pieces of something encrypted."""
+    return _pieces(content, 0)
+
+
 def of_bytes(content: bytes) -> set[bytes]:
-    """Pieces of something encrypted or of a vector, plain and as base64 has them."""
+    """Pieces of a vector, plain and as base64 has them."""
     return _with_base64(_pieces(content, 0))
 
 
@@ -109,8 +123,9 @@ class Needles:
                 self._owners[piece].append((owner, term))
         self._whole: dict[str, list[tuple[str, Term]]] = defaultdict(list)
         for owner, one in traces.items():
-            for term, text in (*one.too_short, *((Term.LINK, known) for known in one.ids)):
-                self._whole[text].append((owner, term))
+            for term, text in (*one.texts, *((Term.LINK, known) for known in one.ids)):
+                for spelling in spellings_of(text):
+                    self._whole[spelling].append((owner, term))
         self._longest = max(map(len, self._owners), default=1)
         self._short = [piece for piece in self._owners if len(piece) < _BY_WORD]
         self._by_word: dict[int, list[tuple[bytes, int]]] = defaultdict(list)
@@ -129,7 +144,7 @@ class Needles:
         return (words * np.uint32(0x9E3779B1)) >> np.uint32(32 - self._bits)
 
     def whole(self, texts: Iterable[str]) -> Counter[tuple[str, Term]]:
-        """How often one of these texts is an id, or a term that is too short for `scan`."""
+        """How often one of these texts, each a whole value, is a term of somebody, or their id."""
         found: Counter[tuple[str, Term]] = Counter()
         for text in texts:
             if text in self._whole:

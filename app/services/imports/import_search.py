@@ -6,9 +6,10 @@ Both are sealed under the import's key and not the person's, so they are opened 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from app.core.errors import CryptoFault, Refusal
+from app.core.errors import BadInput, CryptoFault, Refusal, TooLarge
 from app.core.imports import people_file
 from app.core.imports.reports import Import, RowFilter
 from app.core.people.certificates import Place, Remains, Searched
@@ -58,28 +59,25 @@ class ImportSearch:
             there = self.uploads.is_there(tx, job.id)
         if not there:
             return
-        try:
-            people = self.uploads.people(job.id)
-            yield people
-            yield from self._rows(people, job)
-        except (Refusal, OSError):
-            pass  # it was taken away meanwhile, or holds no people
-        try:
-            with self.uploads.photos(job.id, job.encoding) as photos:
-                for name in photos.names():
-                    yield name.encode("utf-8", "replace")
+        with suppress(Refusal, FileNotFoundError):  # it holds no people, or was taken away meanwhile
+            yield from self._rows(self.uploads.people(job.id), job)
+        with suppress(Refusal, FileNotFoundError), self.uploads.photos(job.id, job.encoding) as photos:
+            for name in photos.names():
+                yield name.encode("utf-8", "replace")
+                with suppress(Refusal):  # a damaged photo is nobody's
                     yield photos.read(name)
-        except (Refusal, OSError):
-            return
 
     def _rows(self, people: bytes, job: Import) -> Iterator[bytes | list[str]]:
+        """The values of its rows. Of a file that cannot be read as rows, its bytes."""
         with self.store.read() as tx:
             mapping = opened(tx, self.vault, job).mapping
-        rows = people_file.read(people, job.encoding, mapping).rows
+        try:
+            rows = people_file.read(people, job.encoding, mapping).rows
+        except (BadInput, TooLarge):
+            yield people
+            return
         for start in range(0, len(rows), PAGE):
-            texts = [text for row in rows[start : start + PAGE] for text in texts_in((row.number, row.values))]
-            yield "\0".join(texts).encode("utf-8", "replace")
-            yield texts
+            yield [text for row in rows[start : start + PAGE] for text in texts_in(row.values)]
 
     def _reports(self, import_id: str) -> Iterator[bytes | list[str]]:
         after = 0
@@ -94,7 +92,6 @@ class ImportSearch:
                 rows = tx.imports.rows(import_id, RowFilter(after=after, limit=PAGE))
                 for row in rows:
                     report = self._open(key, row.sealed, context(Sealed.IMPORT_ROW, import_id, row.line))
-                    yield report
                     yield list(texts_in(json.loads(report or b"null")))
                     if row.has_picture and (picture := tx.imports.picture(import_id, row.line)):
                         yield self._open(key, picture, context(Sealed.IMPORT_PICTURE, import_id, row.line))

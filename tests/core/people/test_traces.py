@@ -65,7 +65,7 @@ def test_page_of_a_photo_is_found_also_as_base64() -> None:
 
 def test_short_text_is_compared_as_a_whole_value_only() -> None:
     assert of_text("E-1") == set()
-    bob = Needles({"bob": Traces(too_short=((Term.NUMBER, "E-1"),), ids=frozenset({"01J"}))})
+    bob = Needles({"bob": Traces(texts=((Term.NUMBER, "E-1"),), ids=frozenset({"01J"}))})
     assert not bob.scan([b"E-1 E-12"])
     assert bob.whole(["E-12", "E-1", "01J"]) == {("bob", Term.NUMBER): 1, ("bob", Term.LINK): 1}
 

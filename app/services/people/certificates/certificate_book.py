@@ -119,7 +119,7 @@ class CertificateBook:
                 "began_at": instant(began),
                 "ended_at": instant(ended),
                 "terms": traces.counts(),
-                "too_short": sorted({term.value for term, _ in traces.too_short}),
+                "too_short": traces.too_short,
             }
             self._write(name, known, search, searched)
         self._done(batch)

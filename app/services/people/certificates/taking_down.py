@@ -16,9 +16,10 @@ from app.core.accounts.trail import at_work
 from app.core.canonical import instant
 from app.core.errors import CryptoFault
 from app.core.people.certificates import Asked, Asker, Belongings, Certificate, Scope
-from app.core.people.traces import Term, Traces, of_bytes, of_picture, of_text, searched_in_order, texts_in
+from app.core.people.traces import Term, Traces, of_bytes, of_picture, of_sealed, of_text, searched_in_order, texts_in
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Transaction
+from app.core.recognition.evidence import unit
 from app.core.sealing import Sealed, context
 from app.core.types import Role
 
@@ -122,15 +123,14 @@ class TakingDown:
         pieces += [(Term.PHOTO, of_picture(one)) for one in photos if one]
         pieces += [(Term.EMBEDDING, of_bytes(one)) for one in vectors if one]
         pieces += [(Term.EMBEDDING, of_bytes(one.astype("<f2").tobytes())) for one in floats]
-        pieces += [(Term.SEALED, of_bytes(one)) for one in belongings.sealed]
+        pieces += [(Term.SEALED, of_sealed(one)) for one in belongings.sealed]
         if key is not None and scope is Scope.PERSON:
-            pieces.append((Term.KEY, of_bytes(key)))
+            pieces.append((Term.KEY, of_sealed(key)))
             pieces.append((Term.LINK, of_text(belongings.link)))
-        short = sorted((term, text) for term, of in texts.items() for text in of if not of_text(text))
         return Traces(
             searched_in_order(pieces),
-            tuple(short),
-            tuple(one for one in floats if np.linalg.norm(one) > 0),
+            tuple(sorted((term, text) for term, of in texts.items() for text in of)),
+            tuple(unit(one) for one in floats if np.linalg.norm(one) > 0),
             frozenset(ids),
             () if key is None or scope is Scope.FACE else (key,),
         )

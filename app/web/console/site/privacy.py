@@ -71,6 +71,8 @@ REMOVED = {
     "consents": "Consents",
     "invitations": "Self-enrolment links",
     "visits": "Visits",
+    "documents": "Documents of a contractor",
+    "sponsor_reminders": "Reminders of a sponsor",
     "grants": "Temporary grants",
     "rule_people": "Places in rules",
     "presences": "Where they were last",

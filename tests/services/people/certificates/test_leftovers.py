@@ -130,7 +130,7 @@ def test_import_that_waits_is_found_and_one_that_has_ended_is_gone(
 ) -> None:
     importing = Importing(site, tmp_path)
     importing.run("number,name\nE-77001,Augusta Kingsley\nE-3,Cy\n")
-    waiting = importing.upload("number;name\nE-77001;Augusta Kingsley\n".encode("utf-16"), b"", dry_run=True)
+    waiting = importing.upload("number,name\nE-77001,Augusta Kingsley\n".encode("utf-16"), b"", dry_run=True)
     found = left_after(site, ada)
     assert {(place, term) for place, _, term in found} == {("imports", "number"), ("imports", "name")}
     assert {where for _, where, _ in found} == {f"import {waiting.id} (waiting)"}
@@ -146,7 +146,8 @@ def test_number_too_short_to_search_is_found_where_it_is_a_value(site: Process, 
 
 
 @pytest.mark.one_database
-def test_other_people_are_no_trace(site: Process, ada: Employee) -> None:
+def test_other_people_are_no_trace(site: Process, ada: Employee, tmp_path: Path) -> None:
     site.enrol("E-8", photo(person(7)))
-    site.enrolment.add(Details("E-9", "Augusta Kings", email="a@example.net"))
+    site.enrolment.add(Details("E-770012", "Augusta Kingsley-Smith", email="mrs.augusta@example.net"))
+    Importing(site, tmp_path).upload(b"number,name\nE-770013,Augusta Kingsleyson\n", b"", dry_run=True)
     assert left_after(site, ada) == set()
