@@ -23,6 +23,7 @@ from app.core.gates.result import GateResultRow
 from app.core.imports.people_columns import ColumnMapping
 from app.core.imports.remembered import RememberedMapping
 from app.core.imports.reports import Import, ImportState
+from app.core.people.certificates import Certificate, Scope
 from app.core.people.consents import Consent, ConsentHow
 from app.core.people.contractors import Document
 from app.core.people.directories import Directory, DirectoryGroup, DirectoryPerson, Leaving
@@ -77,6 +78,7 @@ def fill(store: Store) -> None:
             tx.retained.put(Removal(f"trail:{n}", Kind.TRAIL, LATER, NOW, 7, "signature"))
             tx.erasures.add(Receipt(f"R{n}", f"X{n}", NOW, 1, 1, 1, "signature"))
             tx.imports.add(Import(f"M{n}", ImportState.DONE, False, user, NOW, f"fingerprint-{n}"))
+            tx.certificates.add(Certificate(f"Z{n}", employee, NOW, Scope.FACE, {"search": {"found": 0}}))
             tx.consents.add(Consent(f"C{n}", employee, DAY, NOW, ConsentHow.LINK, None, "text", "de"))
             tx.invitations.add(
                 Invitation(f"L{n}", employee, f"hash-{n}", user, NOW, LATER, InvitationState.DONE, 1, "text", NOW, NOW)

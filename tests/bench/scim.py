@@ -53,7 +53,7 @@ import http.client, itertools, json, sys, time, urllib.parse
 port, key, per_s = int(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 users, patch = "urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 headers = {"Authorization": "Bearer " + key, "Content-Type": "application/scim+json"}
-connection, number, took = http.client.HTTPConnection("127.0.0.1", port), itertools.count(1), []
+number, took = itertools.count(1), []
 def ask(method, path, body=None):
     began = time.perf_counter()
     connection.request(method, "/scim/v2" + path, None if body is None else json.dumps(body), headers)
@@ -63,6 +63,7 @@ def ask(method, path, body=None):
     assert answer.status < 300, content
     return json.loads(content)
 for line in sys.stdin:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
     start, seconds, sent = time.perf_counter(), float(line), 0
     took.clear()
     while time.perf_counter() - start < seconds:
@@ -79,6 +80,7 @@ for line in sys.stdin:
             else:
                 ask("GET", "/Users/" + made)
             sent += 1
+    connection.close()
     print(json.dumps(took), flush=True)
 """
 

@@ -125,7 +125,7 @@ class DirectoryStorage(ScimStorage):
         model: Any = PROVIDER.model_for("User")
         employee = employee or self.tx.employees.get(person.employee_id)
         groups = {folded(name) for name in employee.groups} if employee else set()
-        sent = [one for one in self._own_groups() if folded(one.name) in groups]
+        sent = [one for one in self._own_groups() if folded(one.name) in groups] if groups else []
         stored = {
             **person.attributes,
             "groups": [{"value": group.id, "display": group.name} for group in sent] or None,

@@ -17,6 +17,8 @@ from app.adapters.db.tables import data_keys, gallery, gallery_changes, template
 from app.core.errors import NotRecorded
 from app.core.types import Template
 
+_HELD = select(gallery.c.revision).with_for_update()
+
 
 def record_change(connection: Connection, employee_id: str) -> None:
     """Takes the next revision for this employee's template, and locks the feed until the transaction ends."""
@@ -37,7 +39,7 @@ class TemplateRows:
         self._rows = SealedRows(connection, templates)
 
     def lock(self) -> int:
-        return int(self._connection.execute(select(gallery.c.revision).with_for_update()).scalar_one())
+        return int(self._connection.execute(_HELD).scalar_one())
 
     def put(self, template: Template) -> None:
         record_change(self._connection, template.employee_id)

@@ -55,8 +55,7 @@ class EmployeeRows:
         return self._one(_HELD if for_update else _BY_ID, employee_id)
 
     def lock(self, employee_id: str) -> bool:
-        query = select(employees.c.id).where(employees.c.id == employee_id).with_for_update()
-        return self._connection.execute(query).one_or_none() is not None
+        return self._connection.execute(_LOCKED, {"value": employee_id}).one_or_none() is not None
 
     def by_number(self, number: str) -> Employee | None:
         digest = box_of(self._connection).digest("number", number)
@@ -254,6 +253,7 @@ _ONE = _SELECT.where(employees.c.id == bindparam("value"))
 _BY_ID, _BY_NUMBER = Fixed(_ONE), Fixed(_SELECT.where(employees.c.number_digest == bindparam("value")))
 # For PostgreSQL; SQLite has one writer anyway.
 _HELD = Fixed(_ONE.with_for_update(key_share=True, of=employees))
+_LOCKED = select(employees.c.id).where(employees.c.id == bindparam("value")).with_for_update()
 _STATE = Fixed(
     select(
         gallery_feed.c.revision,
@@ -268,15 +268,8 @@ _STANDING = ("id", "groups", "status", "valid_from", "valid_until", "blocked_at"
 _ENROLLED: Select[Any] = select(*(employees.c[name] for name in _STANDING)).join(
     templates, templates.c.employee_id == employees.c.id
 )
-_NOT_STORED = {
-    "photos",
-    "number",
-    "name",
-    "email",
-    "card_number",
-    "block_reason",
-    "contract",
-}  # counted elsewhere, or sealed
+# Counted elsewhere, or sealed.
+_NOT_STORED = {"photos", "number", "name", "email", "card_number", "block_reason", "contract"}
 
 
 @contextmanager

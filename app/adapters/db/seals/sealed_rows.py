@@ -17,6 +17,7 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    Update,
     bindparam,
     delete,
     insert,
@@ -66,9 +67,9 @@ class SealedRows:
         """The first row of a select of whole rows, if it is intact."""
         return self.intact(first_readable(self._connection, self._table, query, values))
 
-    def find(self, query: Select[Any]) -> Iterator[dict[str, Any]]:
-        """The intact rows of a select of whole rows."""
-        for row in readable(self._connection, self._table, query):
+    def find(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """The intact rows of a select of whole rows. values: its parameters."""
+        for row in readable(self._connection, self._table, query, values):
             values = self.checked(row)
             if values is not None:
                 yield values
@@ -95,14 +96,13 @@ class SealedRows:
             whole = {column.name: values.get(column.name) for column in self._table.c}
             self._connection.execute(_over(self._table, self._connection.dialect.name), whole | self.sealed(values))
             return
-        key = [column == values[column.name] for column in self._table.primary_key]
-        query = (select(self._table) if noted else select(self._table.c.seal)).where(*key)
-        before = self._connection.execute(held(query)).one_or_none()
+        key = {column.name: values[column.name] for column in self._table.primary_key}
+        before = self._connection.execute(_before(self._table, noted), key).one_or_none()
         if before is None:
             self.insert(values)
         else:
             new = self.sealed(values)
-            self._connection.execute(update(self._table).where(*key).values(**new))
+            self._change(values, new)
             self._recount(before.seal, new["seal"])
             if noted:
                 note(self._connection, self._table, dict(before._mapping), new)
@@ -115,13 +115,16 @@ class SealedRows:
             if values is None:
                 continue
             new = self.sealed({**values, **changes})["seal"]
-            key = [column == values[column.name] for column in self._table.primary_key]
-            self._connection.execute(update(self._table).where(*key).values(**changes, seal=new))
+            self._change(values, {**changes, "seal": new})
             self._recount(row.seal, new)
             if notes(self._connection, self._table):
                 note(self._connection, self._table, dict(row._mapping), {**values, **changes, "seal": new})
             changed += 1
         return changed
+
+    def _change(self, row: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+        key = {_KEY + column.name: row[column.name] for column in self._table.primary_key}
+        self._connection.execute(_changed(self._table), {**changes, **key})
 
     def delete(self, *where: ColumnElement[bool]) -> int:
         """Deletes rows and their children, and returns how many rows are gone, without the children."""
@@ -226,16 +229,31 @@ def settle_totals(connection: Connection) -> None:
             # Left for the audit to find: a site with a damaged total still has to work.
             continue
         new = seals.close_total(name, version + 1, total + delta)
-        connection.execute(update(seal_totals).where(seal_totals.c.name == name).values(sealed=new))
+        connection.execute(_NEW_TOTAL, {"of": name, "sealed": new})
 
 
 _TOTAL = select(seal_totals.c.sealed).where(seal_totals.c.name == bindparam("name")).with_for_update()
+_NEW_TOTAL = update(seal_totals).where(seal_totals.c.name == bindparam("of"))
+_KEY = "key_"  # before the name of a column that says which row changes, not to what
 
 
 # To make a statement takes longer than to run it, so those of a decision are made once, with parameters.
 @cache
 def _by(table: Table, columns: tuple[str, ...], for_update: bool) -> Fixed:
     return Fixed(held(select(table).where(*(table.c[name] == bindparam(name) for name in columns)), for_update))
+
+
+@cache
+def _before(table: Table, whole: bool) -> Select[Any]:
+    """The row of a key that is about to be written over; whole, or its seal alone."""
+    query = select(table) if whole else select(table.c.seal)
+    return held(query.where(*(column == bindparam(column.name) for column in table.primary_key)))
+
+
+@cache
+def _changed(table: Table) -> Update:
+    """Sets the columns that are among its parameters."""
+    return update(table).where(*(column == bindparam(_KEY + column.name) for column in table.primary_key))
 
 
 @cache

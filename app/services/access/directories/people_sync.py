@@ -5,8 +5,8 @@ more likely a mistake than a mass leaving: the rest of it waits for an admin.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.core.errors import Conflict, NotFound, Outdated
@@ -48,6 +48,7 @@ class PeopleSync:
     erasure: Erasure
     clock: Clock
     new_id: Callable[[], str]
+    _seen: dict[str, datetime] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def add(self, tx: Transaction, directory_id: str, sent: Sent) -> DirectoryPerson:
         """Within a write. An employee who has the number already becomes the directory's, with badges and photos.
@@ -161,9 +162,13 @@ class PeopleSync:
 
     def seen(self, directory_id: str) -> None:
         """Stores that the directory was here, though it only asked; not at every request."""
+        now, seen = self.clock(), self._seen.get(directory_id)
+        if seen is not None and timedelta(0) <= now - seen < NOTED_EVERY:
+            return
+        self._seen[directory_id] = now
         with self.store.read() as tx:
             last = tx.directories.last_run(directory_id)
-        if last is None or self.clock() - last.last_at >= NOTED_EVERY:
+        if last is None or now - last.last_at >= NOTED_EVERY:
             with self.store.write() as tx:
                 self.note(tx, directory_id, {})
 

@@ -1,10 +1,10 @@
 """Rows of directories, and of the people, groups and runs that they sent."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.seals.person_box import box_of
@@ -70,11 +70,11 @@ class DirectoryRows:
             raise Conflict("user_name_taken", detail) from error
 
     def person(self, employee_id: str) -> DirectoryPerson | None:
-        return next(self._read(_PEOPLE.where(directory_people.c.employee_id == employee_id)), None)
+        return next(self._read(_PERSON, {"value": employee_id}), None)
 
     def by_user_name(self, directory_id: str, user_name: str) -> DirectoryPerson | None:
         digest = self._digest(directory_id, "user", folded(user_name))
-        return next(self._read(_PEOPLE.where(directory_people.c.user_digest == digest)), None)
+        return next(self._read(_NAMED, {"value": digest}), None)
 
     def by_external_id(self, directory_id: str, external_id: str) -> list[DirectoryPerson]:
         digest = self._digest(directory_id, "external", external_id)
@@ -99,8 +99,8 @@ class DirectoryRows:
     def forget_person(self, employee_id: str) -> None:
         self._people.delete(directory_people.c.employee_id == employee_id)
 
-    def _read(self, query: Select[Any]) -> Iterator[DirectoryPerson]:
-        for row in self._people.find(query):
+    def _read(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> Iterator[DirectoryPerson]:
+        for row in self._people.find(query, values):
             try:
                 plain = box_of(self._connection).reveal(row["wrapped"], row["sealed"], _context(row["employee_id"]))
             except CryptoFault:
@@ -125,8 +125,7 @@ class DirectoryRows:
         return None if row is None else DirectoryGroup(**row)
 
     def groups(self, directory_id: str) -> list[DirectoryGroup]:
-        of = select(directory_groups).where(directory_groups.c.directory_id == directory_id)
-        return [DirectoryGroup(**row) for row in self._groups.find(of.order_by(directory_groups.c.group_id))]
+        return [DirectoryGroup(**row) for row in self._groups.find(_GROUPS, {"value": directory_id})]
 
     def forget_group(self, group_id: str) -> None:
         self._groups.delete(directory_groups.c.group_id == group_id)
@@ -137,16 +136,12 @@ class DirectoryRows:
         return next(iter(self.runs(directory_id, 1)), None)
 
     def runs(self, directory_id: str, limit: int) -> list[Run]:
-        of = select(directory_runs).where(directory_runs.c.directory_id == directory_id)
-        rows = self._connection.execute(of.order_by(directory_runs.c.id.desc()).limit(limit)).all()
+        rows = self._connection.execute(_RUNS, {"value": directory_id, "limit": limit}).all()
         return [Run(**{**row._mapping, "ignored": tuple(row.ignored)}) for row in rows]
 
     def put_run(self, run: Run) -> None:
         values = {**vars(run), "counts": dict(run.counts), "ignored": list(run.ignored)}
-        changed = self._connection.execute(
-            update(directory_runs).where(directory_runs.c.id == run.id).values(**values)
-        ).rowcount
-        if not changed:
+        if not self._connection.execute(_RUN_CHANGED, {**values, "value": run.id}).rowcount:
             self._connection.execute(insert(directory_runs).values(**values))
             older = [one.id for one in self.runs(run.directory_id, 2 * _KEPT_RUNS)[_KEPT_RUNS:]]
             self._connection.execute(delete(directory_runs).where(directory_runs.c.id.in_(older)))
@@ -155,6 +150,20 @@ class DirectoryRows:
 _PEOPLE: Select[Any] = select(directory_people, data_keys.c.wrapped).select_from(
     directory_people.outerjoin(data_keys, data_keys.c.subject_id == directory_people.c.employee_id)
 )
+_PERSON = _PEOPLE.where(directory_people.c.employee_id == bindparam("value"))
+_NAMED = _PEOPLE.where(directory_people.c.user_digest == bindparam("value"))
+_GROUPS = (
+    select(directory_groups)
+    .where(directory_groups.c.directory_id == bindparam("value"))
+    .order_by(directory_groups.c.group_id)
+)
+_RUNS = (
+    select(directory_runs)
+    .where(directory_runs.c.directory_id == bindparam("value"))
+    .order_by(directory_runs.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_RUN_CHANGED = update(directory_runs).where(directory_runs.c.id == bindparam("value"))
 _COUNT = select(func.count()).select_from(directory_people)
 _PLAIN = ("employee_id", "directory_id", "active", "version", "created_at", "changed_at", "held_at")
 
