@@ -17,8 +17,6 @@ from app.adapters.db.tables import data_keys, gallery, gallery_changes, template
 from app.core.errors import NotRecorded
 from app.core.types import Template
 
-_HELD = select(gallery.c.revision).with_for_update()
-
 
 def record_change(connection: Connection, employee_id: str) -> None:
     """Takes the next revision for this employee's template, and locks the feed until the transaction ends."""
@@ -39,7 +37,9 @@ class TemplateRows:
         self._rows = SealedRows(connection, templates)
 
     def lock(self) -> int:
-        return int(self._connection.execute(_HELD).scalar_one())
+        row = _HELD.row(self._connection)
+        assert row is not None, "a migration made it"
+        return int(row["revision"])
 
     def put(self, template: Template) -> None:
         record_change(self._connection, template.employee_id)
@@ -90,6 +90,7 @@ class TemplateRows:
 
 
 _REVISION = Fixed(select(gallery.c.revision))
+_HELD = Fixed(select(gallery.c.revision).with_for_update())
 _WITH_KEY: SqlSelect[Any] = select(templates, data_keys.c.wrapped).select_from(
     templates.join(data_keys, data_keys.c.subject_id == templates.c.employee_id)
 )

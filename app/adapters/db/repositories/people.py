@@ -55,7 +55,7 @@ class EmployeeRows:
         return self._one(_HELD if for_update else _BY_ID, employee_id)
 
     def lock(self, employee_id: str) -> bool:
-        return self._connection.execute(_LOCKED, {"value": employee_id}).one_or_none() is not None
+        return _LOCKED.row(self._connection, {"value": employee_id}) is not None
 
     def by_number(self, number: str) -> Employee | None:
         digest = box_of(self._connection).digest("number", number)
@@ -253,7 +253,7 @@ _ONE = _SELECT.where(employees.c.id == bindparam("value"))
 _BY_ID, _BY_NUMBER = Fixed(_ONE), Fixed(_SELECT.where(employees.c.number_digest == bindparam("value")))
 # For PostgreSQL; SQLite has one writer anyway.
 _HELD = Fixed(_ONE.with_for_update(key_share=True, of=employees))
-_LOCKED = select(employees.c.id).where(employees.c.id == bindparam("value")).with_for_update()
+_LOCKED = Fixed(select(employees.c.id).where(employees.c.id == bindparam("value")).with_for_update())
 _STATE = Fixed(
     select(
         gallery_feed.c.revision,

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
-    Update,
     bindparam,
     delete,
     insert,
@@ -70,9 +69,9 @@ class SealedRows:
     def find(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         """The intact rows of a select of whole rows. values: its parameters."""
         for row in readable(self._connection, self._table, query, values):
-            values = self.checked(row)
-            if values is not None:
-                yield values
+            found = self.checked(row)
+            if found is not None:
+                yield found
 
     # Writing
 
@@ -84,7 +83,10 @@ class SealedRows:
     def insert(self, *rows: Mapping[str, Any]) -> None:
         new = [self.sealed(values) for values in rows]
         if new:
-            self._connection.execute(_into(self._table), new)
+            if len(new) == 1:
+                _one_into(self._table, tuple(new[0])).run(self._connection, new[0])
+            else:
+                self._connection.execute(_into(self._table), new)
             self.count(*(values["seal"] for values in new))
             for values in new if notes(self._connection, self._table) else ():
                 note(self._connection, self._table, None, values)
@@ -96,16 +98,16 @@ class SealedRows:
             whole = {column.name: values.get(column.name) for column in self._table.c}
             self._connection.execute(_over(self._table, self._connection.dialect.name), whole | self.sealed(values))
             return
-        key = {column.name: values[column.name] for column in self._table.primary_key}
-        before = self._connection.execute(_before(self._table, noted), key).one_or_none()
+        key = {_KEY + column.name: values[column.name] for column in self._table.primary_key}
+        before = _before(self._table, noted).row(self._connection, key)
         if before is None:
             self.insert(values)
         else:
             new = self.sealed(values)
             self._change(values, new)
-            self._recount(before.seal, new["seal"])
+            self._recount(before["seal"], new["seal"])
             if noted:
-                note(self._connection, self._table, dict(before._mapping), new)
+                note(self._connection, self._table, before, new)
 
     def update(self, changes: Mapping[str, Any], *where: ColumnElement[bool]) -> int:
         """Returns how many rows were changed. An altered row stays as it is: a change must not give it a good seal."""
@@ -124,7 +126,8 @@ class SealedRows:
 
     def _change(self, row: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
         key = {_KEY + column.name: row[column.name] for column in self._table.primary_key}
-        self._connection.execute(_changed(self._table), {**changes, **key})
+        values = {_TO + name: value for name, value in changes.items()}
+        _changed(self._table, tuple(changes)).run(self._connection, values | key)
 
     def delete(self, *where: ColumnElement[bool]) -> int:
         """Deletes rows and their children, and returns how many rows are gone, without the children."""
@@ -222,19 +225,20 @@ def settle_totals(connection: Connection) -> None:
     pending: dict[str, int] = connection.info.pop(_PENDING, {})
     for name, delta in sorted(pending.items()):
         try:
-            version, total = seals.open_total(
-                name, connection.execute(_TOTAL, {"name": name}).scalar_one_or_none() or b""
-            )
+            stored = _TOTAL.row(connection, {"of": name})
+            version, total = seals.open_total(name, b"" if stored is None else stored["sealed"])
         except Altered:
             # Left for the audit to find: a site with a damaged total still has to work.
             continue
         new = seals.close_total(name, version + 1, total + delta)
-        connection.execute(_NEW_TOTAL, {"of": name, "sealed": new})
+        _NEW_TOTAL.run(connection, {"of": name, "new": new})
 
 
-_TOTAL = select(seal_totals.c.sealed).where(seal_totals.c.name == bindparam("name")).with_for_update()
-_NEW_TOTAL = update(seal_totals).where(seal_totals.c.name == bindparam("of"))
-_KEY = "key_"  # before the name of a column that says which row changes, not to what
+_OF = seal_totals.c.name == bindparam("of")
+_TOTAL = Fixed(select(seal_totals.c.sealed).where(_OF).with_for_update())
+_NEW_TOTAL = Fixed(update(seal_totals).where(_OF).values(sealed=bindparam("new")))
+# Before the name of a column: it says which row changes, or what the column becomes.
+_KEY, _TO = "key_", "to_"
 
 
 # To make a statement takes longer than to run it, so those of a decision are made once, with parameters.
@@ -244,16 +248,25 @@ def _by(table: Table, columns: tuple[str, ...], for_update: bool) -> Fixed:
 
 
 @cache
-def _before(table: Table, whole: bool) -> Select[Any]:
+def _before(table: Table, whole: bool) -> Fixed:
     """The row of a key that is about to be written over; whole, or its seal alone."""
     query = select(table) if whole else select(table.c.seal)
-    return held(query.where(*(column == bindparam(column.name) for column in table.primary_key)))
+    return Fixed(held(query.where(*_is_keyed(table))))
 
 
 @cache
-def _changed(table: Table) -> Update:
-    """Sets the columns that are among its parameters."""
-    return update(table).where(*(column == bindparam(_KEY + column.name) for column in table.primary_key))
+def _changed(table: Table, columns: tuple[str, ...]) -> Fixed:
+    new = {name: bindparam(_TO + name, type_=table.c[name].type) for name in columns}
+    return Fixed(update(table).where(*_is_keyed(table)).values(new))
+
+
+def _is_keyed(table: Table) -> list[ColumnElement[bool]]:
+    return [column == bindparam(_KEY + column.name) for column in table.primary_key]
+
+
+@cache
+def _one_into(table: Table, columns: tuple[str, ...]) -> Fixed:
+    return Fixed(insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in columns}))
 
 
 @cache

@@ -1,12 +1,13 @@
 """Rows of directories, and of the people, groups and runs that they sent."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app.adapters.db.fixed import Fixed
 from app.adapters.db.seals.person_box import box_of
 from app.adapters.db.seals.row_seal import seals_of
 from app.adapters.db.seals.sealed_rows import SealedRows
@@ -70,11 +71,11 @@ class DirectoryRows:
             raise Conflict("user_name_taken", detail) from error
 
     def person(self, employee_id: str) -> DirectoryPerson | None:
-        return next(self._read(_PERSON, {"value": employee_id}), None)
+        return self._one(_PERSON, employee_id)
 
     def by_user_name(self, directory_id: str, user_name: str) -> DirectoryPerson | None:
         digest = self._digest(directory_id, "user", folded(user_name))
-        return next(self._read(_NAMED, {"value": digest}), None)
+        return self._one(_NAMED, digest)
 
     def by_external_id(self, directory_id: str, external_id: str) -> list[DirectoryPerson]:
         digest = self._digest(directory_id, "external", external_id)
@@ -99,18 +100,24 @@ class DirectoryRows:
     def forget_person(self, employee_id: str) -> None:
         self._people.delete(directory_people.c.employee_id == employee_id)
 
-    def _read(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> Iterator[DirectoryPerson]:
-        for row in self._people.find(query, values):
-            try:
-                plain = box_of(self._connection).reveal(row["wrapped"], row["sealed"], _context(row["employee_id"]))
-            except CryptoFault:
-                continue  # erased, and back with an older copy of the database
-            sent = json.loads(plain)
-            kept = {name: row[name] for name in _PLAIN}
-            held = Leaving(row["held"]) if row["held"] else None
-            yield DirectoryPerson(
-                **kept, user_name=sent["user"], external_id=sent["external"], attributes=sent["attributes"], held=held
-            )
+    def _one(self, query: Fixed, value: str) -> DirectoryPerson | None:
+        row = self._people.first(query, {"value": value})
+        return None if row is None else self._opened(row)
+
+    def _read(self, query: Select[Any]) -> Iterator[DirectoryPerson]:
+        yield from filter(None, map(self._opened, self._people.find(query)))
+
+    def _opened(self, row: dict[str, Any]) -> DirectoryPerson | None:
+        try:
+            plain = box_of(self._connection).reveal(row["wrapped"], row["sealed"], _context(row["employee_id"]))
+        except CryptoFault:
+            return None  # erased, and back with an older copy of the database
+        sent = json.loads(plain)
+        kept = {name: row[name] for name in _PLAIN}
+        held = Leaving(row["held"]) if row["held"] else None
+        return DirectoryPerson(
+            **kept, user_name=sent["user"], external_id=sent["external"], attributes=sent["attributes"], held=held
+        )
 
     def _digest(self, directory_id: str, kind: str, value: str) -> str:
         return seals_of(self._connection).digest(f"directory {directory_id} {kind} {value}")
@@ -133,15 +140,17 @@ class DirectoryRows:
     # Runs
 
     def last_run(self, directory_id: str) -> Run | None:
-        return next(iter(self.runs(directory_id, 1)), None)
+        row = _LAST_RUN.row(self._connection, {"value": directory_id})
+        return None if row is None else _run(row)
 
     def runs(self, directory_id: str, limit: int) -> list[Run]:
-        rows = self._connection.execute(_RUNS, {"value": directory_id, "limit": limit}).all()
-        return [Run(**{**row._mapping, "ignored": tuple(row.ignored)}) for row in rows]
+        of = select(directory_runs).where(directory_runs.c.directory_id == directory_id)
+        rows = self._connection.execute(of.order_by(directory_runs.c.id.desc()).limit(limit)).all()
+        return [_run(dict(row._mapping)) for row in rows]
 
     def put_run(self, run: Run) -> None:
         values = {**vars(run), "counts": dict(run.counts), "ignored": list(run.ignored)}
-        if not self._connection.execute(_RUN_CHANGED, {**values, "value": run.id}).rowcount:
+        if not _RUN_CHANGED.run(self._connection, {"of": run.id} | {f"to_{name}": values[name] for name in values}):
             self._connection.execute(insert(directory_runs).values(**values))
             older = [one.id for one in self.runs(run.directory_id, 2 * _KEPT_RUNS)[_KEPT_RUNS:]]
             self._connection.execute(delete(directory_runs).where(directory_runs.c.id.in_(older)))
@@ -150,22 +159,33 @@ class DirectoryRows:
 _PEOPLE: Select[Any] = select(directory_people, data_keys.c.wrapped).select_from(
     directory_people.outerjoin(data_keys, data_keys.c.subject_id == directory_people.c.employee_id)
 )
-_PERSON = _PEOPLE.where(directory_people.c.employee_id == bindparam("value"))
-_NAMED = _PEOPLE.where(directory_people.c.user_digest == bindparam("value"))
+_PERSON, _NAMED = (
+    Fixed(_PEOPLE.where(column == bindparam("value")))
+    for column in (directory_people.c.employee_id, directory_people.c.user_digest)
+)
 _GROUPS = (
     select(directory_groups)
     .where(directory_groups.c.directory_id == bindparam("value"))
     .order_by(directory_groups.c.group_id)
 )
-_RUNS = (
-    select(directory_runs)
-    .where(directory_runs.c.directory_id == bindparam("value"))
-    .order_by(directory_runs.c.id.desc())
-    .limit(bindparam("limit"))
+_earlier = directory_runs.alias()
+_LAST_RUN = Fixed(
+    select(directory_runs).where(
+        directory_runs.c.id
+        == select(func.max(_earlier.c.id)).where(_earlier.c.directory_id == bindparam("value")).scalar_subquery()
+    )
 )
-_RUN_CHANGED = update(directory_runs).where(directory_runs.c.id == bindparam("value"))
+_RUN_CHANGED = Fixed(
+    update(directory_runs)
+    .where(directory_runs.c.id == bindparam("of"))
+    .values({column.name: bindparam(f"to_{column.name}", type_=column.type) for column in directory_runs.c})
+)
 _COUNT = select(func.count()).select_from(directory_people)
 _PLAIN = ("employee_id", "directory_id", "active", "version", "created_at", "changed_at", "held_at")
+
+
+def _run(row: dict[str, Any]) -> Run:
+    return Run(**{**row, "ignored": tuple(row["ignored"])})
 
 
 def _directory(row: dict[str, Any]) -> Directory:
