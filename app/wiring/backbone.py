@@ -18,7 +18,6 @@ from app.adapters.db.store import SqlStore, open_store
 from app.adapters.icalendar.calendar_file import read_calendar, write_calendar
 from app.adapters.uptime import uptime_s
 from app.adapters.yaml.rules_text import read_rules, write_rules
-from app.core.alerts.alert import Alert, AlertKind
 from app.core.credentials.qr_pass import PassKey
 from app.core.errors import CryptoFault
 from app.services.access.calendar_files import CalendarFiles
@@ -73,6 +72,7 @@ from app.settings import Settings
 from app.wiring import beginning
 from app.wiring.access.passages import PassageServices, passage_services
 from app.wiring.access.visits import ContractServices, VisitServices, contract_services, visit_services
+from app.wiring.alerts.altered import report_altered
 from app.wiring.alerts.receivers import OutwardServices, outward_services
 from app.wiring.backups import SiteFiles
 from app.wiring.camera_policy import camera_list
@@ -186,7 +186,7 @@ def open_backbone(
     vault, signer = Vault(master, key_file), Ed25519Signer(master)
     # A test's clock applies to everything.
     store = open_store(settings.url, seals, vault, server_clock=clock is utc_now)
-    seals.on_altered = partial(_report_altered, store, clock)
+    seals.on_altered = partial(report_altered, store, clock, new_id)
     with store.read() as tx:
         installation = tx.installation.get()
     try:
@@ -287,12 +287,6 @@ def open_backbone(
             lambda: site_clock.read().zone,
         ),
     )
-
-
-def _report_altered(store: SqlStore, clock: Callable[[], datetime], table: str, row: str) -> None:
-    """Raises the alert that somebody without the master key wrote this row."""
-    with store.write() as tx:
-        tx.alerts.raise_(Alert(new_id(), clock(), AlertKind.RECORD_ALTERED, detail=f"{table} {row}"[:200]))
 
 
 def read_checkpoints(path: Path, damaged: list[str]) -> Iterator[dict[str, object]]:

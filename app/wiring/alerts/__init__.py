@@ -1,1 +1,1 @@
-"""Builds what takes alerts out."""
+"""Builds what raises alerts about the database, and what takes alerts out."""
