@@ -91,7 +91,10 @@ class Outbox:
         change: Change,
         now: datetime,
         held_until: datetime | None,
-    ) -> Delivery:
+    ) -> Delivery | None:
+        # Locked: a test that somebody sends takes a place, too, and a receiver may be removed meanwhile.
+        if tx.receivers.get(receiver.id, for_update=True) is None:
+            return None
         quiet = receiver.is_quiet_for(alert) and self.is_quiet(tx, receiver, now)
         new, place = self.new_id(), tx.deliveries.next_place(receiver.id)
         return Delivery(new, receiver.id, place, change, alert.id, now, new, quiet=quiet, held_until=held_until)

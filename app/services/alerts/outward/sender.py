@@ -24,7 +24,7 @@ from app.services.alerts.outward.outbox import Outbox
 from app.services.alerts.outward.receiver_book import ReceiverBook
 
 logger = logging.getLogger(__name__)
-LOOKED_AT = 200  # waiting deliveries of a receiver that one step reads
+LOOKED_AT = 200  # waiting deliveries of a receiver that one step reads, and as many that came in quiet hours
 REST = timedelta(seconds=5)  # before a receiver for which nothing was due is looked at again, unless more waits
 WATCH_EVERY, TIDY_EVERY = timedelta(seconds=10), timedelta(hours=1)
 TIDIED = 500
@@ -178,7 +178,7 @@ class Sender:
         if receiver is None or not receiver.enabled:
             return receiver, Plan()
         now = self.clock()
-        waiting = tx.deliveries.waiting(receiver_id)[:LOOKED_AT]
+        waiting = _first(tx.deliveries.waiting(receiver_id))
         found = (tx.alerts.get(one.alert_id) for one in waiting if one.alert_id)
         alerts = {alert.id: alert for alert in found if alert is not None}
         return receiver, plan(receiver, waiting, alerts, now, quiet=self.outbox.is_quiet(tx, receiver, now))
@@ -259,3 +259,10 @@ class Sender:
                 tx.alerts.raise_(Alert(self.new_id(), now, kind, detail=", ".join(failing)[:200]))
             else:
                 tx.alerts.clear(kind, None, None, now)
+
+
+def _first(waiting: Sequence[Delivery]) -> list[Delivery]:
+    """The first of those that wait, in order. What came in quiet hours hides none that goes out at any time."""
+    quiet = [one for one in waiting if one.quiet][:LOOKED_AT]
+    others = [one for one in waiting if not one.quiet][:LOOKED_AT]
+    return sorted([*quiet, *others], key=lambda one: one.place)

@@ -79,6 +79,8 @@ class AlertRows:
         these = (UNSENT, alerts.c.id.in_(ids))
         found = self._found(held(_NEWEST_FIRST.where(*these)))
         self._rows.update({"unsent": None}, *these)
+        # An altered row keeps its bad seal. It must not be found again and again, before all others.
+        self._connection.execute(update(alerts).where(*these).values(unsent=None))
         return found[::-1]
 
     def find(self, wanted: AlertFilter) -> list[Alert]:
