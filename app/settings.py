@@ -29,6 +29,7 @@ PREFIX = "FACEGATE_"
 CONFIG_FILE = "facegate.toml"
 
 
+PICTURE_TO_ENROL_PX = 480  # the height of a picture that may enrol somebody
 PICTURES_TO_ENROL = 3
 
 
@@ -201,7 +202,7 @@ class Settings(BaseSettings):
     @property
     def picture_height_px(self) -> int:
         """The height of a kept picture: small for viewing, larger if it may enrol somebody."""
-        return 480 if self.enrol_from_gate else 240
+        return PICTURE_TO_ENROL_PX if self.enrol_from_gate else 240
 
     def masked(self) -> dict[str, str]:
         """Returns every setting as text, with secrets as stars, for `doctor`."""

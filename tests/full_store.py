@@ -27,6 +27,7 @@ from app.core.people.certificates import Certificate, Scope
 from app.core.people.consents import Consent, ConsentHow
 from app.core.people.contractors import Document
 from app.core.people.directories import Directory, DirectoryGroup, DirectoryPerson, Leaving
+from app.core.people.gathering import GateFace, Gathering, GatheringState
 from app.core.people.invitations import Invitation, InvitationState
 from app.core.people.records import Receipt
 from app.core.people.reminders import Reminder
@@ -95,6 +96,8 @@ def fill(store: Store) -> None:
             )
             tx.documents.add(Document(f"D{n}", employee, b"seal" + n.encode(), DAY, NOW, user))
             tx.reminders.put(Reminder(employee, NOW, f"hash-{n}", MailState.DUE, 1, LATER))
+            tx.gatherings.put(Gathering(employee, GatheringState.READY, NOW, LATER, user))
+            tx.gatherings.add_face(GateFace(f"Z{n}", employee, event, gate, NOW, b"image" + n.encode(), b"vector", 0.9))
             changed = (FieldChange("unlock_ms", 1, 2),)
             tx.trail.add(
                 TrailEntry(

@@ -24,6 +24,8 @@ class Sealed(StrEnum):
     CREDENTIAL = "credential:"  # (credential): what its holder presents
     VISIT = "visit:"  # (visit): company, reason and link
     DOCUMENT = "document:"  # (document): kind and last four of a contractor's document
+    GATE_FACE = "gate face:"  # (face): a picture of somebody who is enrolled by badge
+    GATE_FACE_VECTOR = "gate-face-vector:"  # (face)
     BADGE_READ = "badge read:"  # (gate, time in ms, credential or "unknown")
     PIN_WAIT = "pin wait:"  # (gate, time in ms, employee)
     EVENT_PAYLOAD = "event payload "  # (event)

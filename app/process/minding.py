@@ -39,6 +39,7 @@ def minding(system: System) -> Iterator[None]:
             every(EVERY_S, "presences", system.passages.control.look),
             every(EVERY_S, "directories", system.directories.look),
             every(EVERY_S, "contractors", lambda: system.contractors.watch.look(asked)),
+            every(EVERY_S, "enrolments", system.gathering.alert),
             every(EVERY_RETENTION_S, "retention", lambda: system.retention.run(stop.wait)),
             every(EVERY_S, "gone", system.gallery.index.sweep, system.certificates.give_up),
             every(EVERY_ERASURES_S, "erasures", lambda: system.certificates.make(resting(LONG_REST_S), stop.is_set)),

@@ -23,6 +23,7 @@ from app.web.api.events import audit, corrections, events, stream
 from app.web.api.gates import by_hand, gates, hardware
 from app.web.api.imports import columns, imports
 from app.web.api.people import (
+    badge_enrolments,
     blocks,
     bulk,
     certificates,
@@ -65,6 +66,7 @@ from app.web.console.faults import as_page
 from app.web.console.gates import gates as gate_pages
 from app.web.console.imports import imports as import_pages
 from app.web.console.people import employees as employee_pages
+from app.web.console.people import enrolments as enrolment_page
 from app.web.console.people import passes as pass_page
 from app.web.console.people import person as person_pages
 from app.web.console.people import self_enrolment as self_enrolment_page
@@ -112,6 +114,7 @@ PAGES = (
     employee_pages,
     self_enrolment_page,
     unknown_pages,
+    enrolment_page,
     person_pages,
     pass_page,
     visit_pages,
@@ -153,6 +156,7 @@ API = (
     bulk,
     photos,
     photo_checks,
+    badge_enrolments,
     invitations,
     consents,
     certificates,

@@ -13,6 +13,7 @@ from app.core.imports import people_text
 from app.core.imports.reports import PhotoSource, no_people
 from app.core.ports.recognition import Decoder
 from app.core.recognition.quality import ENROLMENT
+from app.services.access.gathering.gathering_book import GatheringBook
 from app.services.access.subject.subject_export import SubjectExport
 from app.services.imports.bulk_import import BulkImport
 from app.services.imports.import_desk import ImportDesk
@@ -33,9 +34,9 @@ def import_desk(backbone: Backbone, enrolment: Enrolment, recognition: Recogniti
     )
 
 
-def subject_export(backbone: Backbone, enrolment: Enrolment) -> SubjectExport:
+def subject_export(backbone: Backbone, enrolment: Enrolment, gathering: GatheringBook) -> SubjectExport:
     known = backbone.events, backbone.credentials, backbone.rule_questions, backbone.visits.book
-    return SubjectExport(backbone.store, enrolment, *known, backbone.contractors.book, backbone.clock)
+    return SubjectExport(backbone.store, enrolment, *known, backbone.contractors.book, gathering, backbone.clock)
 
 
 def _shrunk(decode: Decoder, photo: bytes) -> bytes:

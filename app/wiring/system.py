@@ -15,7 +15,7 @@ from app.adapters.vision.networks.runtime import Precision
 from app.adapters.vision.packs import pack as packs
 from app.adapters.vision.photos import jpeg_cost
 from app.adapters.vision.photos.image import ImageDecoder, ImageLimits
-from app.adapters.vision.photos.jpeg import encode_jpeg
+from app.adapters.vision.photos.jpeg import encode_jpeg, encode_small
 from app.adapters.vision.photos.photo import PhotoReader
 from app.adapters.vision.weights import WeightsMissing
 from app.core.events.decision import RecordedDecision
@@ -30,6 +30,8 @@ from app.services.access.decision_service import DecisionService
 from app.services.access.directories.directory_book import DirectoryBook
 from app.services.access.directories.group_sync import GroupSync
 from app.services.access.directories.people_sync import PeopleSync
+from app.services.access.gathering.gatherer import Gatherer
+from app.services.access.gathering.gathering_book import GatheringBook
 from app.services.access.remote_polls import RemotePolls
 from app.services.access.replays import Replays
 from app.services.access.rules.eligible_count import EligibleCount
@@ -69,6 +71,8 @@ class System(Backbone):
     calibration: Calibration
     enrolment: Enrolment
     consents: ConsentBook
+    gathering: GatheringBook
+    gatherer: Gatherer
     self_enrolment: SelfEnrolment
     bulk_changes: BulkChanges
     decisions: DecisionService
@@ -135,7 +139,7 @@ def _assemble(backbone: Backbone) -> System:
         answers=backbone.answers,
         clock=backbone.clock,
         new_id=new_id,
-        encode=encode_jpeg,
+        encode=partial(encode_small, settings.picture_height_px),
         threshold=threshold,
         rules=backbone.rules,
         replays=Replays(new_id, deny=settings.replayed_picture == "deny"),
@@ -165,6 +169,7 @@ def _assemble(backbone: Backbone) -> System:
         duplicate=lambda size, photos: calibration.threshold(DUPLICATE_RATE, size, photos, photos),
         readable=PhotoReader(image_limits(settings)),
     )
+    gathering = GatheringBook(store, backbone.vault, backbone.clock, new_id, enrolment)
     access = Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), decisions)
     badge_reader = BadgeReader(access, backbone.gate_control.carry_out)
     backbone.gate_control.on_read = badge_reader.reported
@@ -198,7 +203,7 @@ def _assemble(backbone: Backbone) -> System:
         imports=import_desk(backbone, enrolment, recognition, decoder(settings)),
         import_reports=ImportReports(store, backbone.vault),
         people_export=PeopleExport(enrolment),
-        subject_export=subject_export(backbone, enrolment),
+        subject_export=subject_export(backbone, enrolment, gathering),
         people_sync=people_sync,
         group_sync=GroupSync(people_sync, backbone.clock, new_id),
         directories=DirectoryBook(store, people_sync, backbone.clock, new_id),
@@ -214,6 +219,21 @@ def _assemble(backbone: Backbone) -> System:
             threshold=threshold,
             same_person=calibration.same_person,
             probability=calibration.probability,
+        ),
+        gathering=gathering,
+        gatherer=Gatherer(
+            store=store,
+            vault=backbone.vault,
+            clock=backbone.clock,
+            new_id=new_id,
+            book=gathering,
+            events=backbone.events,
+            rules=backbone.rules,
+            look=partial(recognition.look_bytes, limits=ENROLMENT, flip=True, patient=True),
+            encode=encode_jpeg,
+            fold=partial(decisions.evidence, search=False),
+            threshold=threshold,
+            liveness_works=recognition.liveness_works,
         ),
         quality=Quality(store, backbone.clock, manifest.measured, lambda: len(gallery)),
         on_decision=listeners,

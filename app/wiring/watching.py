@@ -8,16 +8,20 @@ from app.adapters.cameras.sources import open_source
 from app.adapters.vision.photos.jpeg import encode_jpeg
 from app.adapters.vision.photos.qr_codes import read_codes
 from app.adapters.vision.photos.scaling import fit, shrink, turned
-from app.core.approach import tracks
+from app.core.approach import tracks, tries
+from app.core.approach.tracks import Track
 from app.core.cameras.camera import Camera
 from app.core.ports.cameras import Source
 from app.core.recognition.quality import GATE
 from app.core.types import Box, Detection, Face, Pixels
 from app.services.access.approaches import Approaches, Watch
 from app.services.access.credentials.code_watch import CodeWatch
+from app.services.access.gathering.gatherer import Passer
+from app.services.access.watch import Visit
 from app.services.cameras.camera_list import Address
 from app.services.cameras.live_view import LiveViews
 from app.services.recognition.recognition import snapshot
+from app.settings import PICTURE_TO_ENROL_PX
 from app.wiring.backbone import new_id
 from app.wiring.camera_policy import camera_policy
 from app.wiring.system import System
@@ -39,10 +43,11 @@ def supervisor(system: System) -> Supervisor:
         store=system.store,
         decisions=system.decisions,
         rules=tracks.Rules(same_person=system.calibration.same_person),
-        snapshot=partial(_view, system.settings.picture_height_px),
+        snapshot=partial(_view, system),
         carry_out=lambda gate, answer: system.gate_control.carry_out(answer),
         tailgating=system.transient_alerts.tailgating,
         views=max(1, system.settings.pictures_kept),
+        left=partial(_left, system),
     )
 
     def see(pixels: Pixels, *, region: Box, min_face_px: float, liveness: bool) -> list[Detection]:
@@ -101,5 +106,16 @@ def small_jpeg(pixels: Pixels, longer_side_px: int) -> bytes:
     return encode_jpeg(shrink(pixels, *fit(pixels.shape[0], pixels.shape[1], longer_side_px)))
 
 
-def _view(height_px: int, pixels: Pixels, seen: Detection) -> Pixels:
+def _view(system: System, pixels: Pixels, seen: Detection) -> Pixels:
+    """Larger while somebody is enrolled by badge; the record keeps no more of it than ever."""
+    height_px = PICTURE_TO_ENROL_PX if system.gatherer.gathers else system.settings.picture_height_px
     return snapshot(pixels, seen.face.box, height_px)
+
+
+def _left(system: System, gate_id: str, track: Track, visit: Visit) -> None:
+    """Whoever stood alone at the gate may be somebody who is enrolled by badge."""
+    if visit.near_since is None or visit.together > 1:
+        return
+    views = [view.pixels for view in visit.views]
+    looks = tries.frame_results(track, visit.faces, system.calibration.same_person, views)
+    system.gatherer.offer(Passer(gate_id, visit.near_since, system.clock(), looks))

@@ -22,6 +22,7 @@ from app.adapters.db.repositories.alerts.receivers import DeliveryRows, Receiver
 from app.adapters.db.repositories.api_keys import ApiKeyRows, KeyUseRows
 from app.adapters.db.repositories.cameras import CameraRows
 from app.adapters.db.repositories.contractors.documents import DocumentRows, ReminderRows
+from app.adapters.db.repositories.contractors.gatherings import GatheringRows
 from app.adapters.db.repositories.credentials.badge_reads import BadgeReadRows
 from app.adapters.db.repositories.credentials.credentials import CredentialRows
 from app.adapters.db.repositories.credentials.pins import PinTallyRows, PinWaitRows
@@ -55,6 +56,7 @@ from app.core.people.certificates import Certificates
 from app.core.people.consents import Consents
 from app.core.people.contractors import Documents
 from app.core.people.directories import Directories
+from app.core.people.gathering import Gatherings
 from app.core.people.invitations import Invitations
 from app.core.people.reminders import Reminders
 from app.core.people.visits import Visits
@@ -143,6 +145,7 @@ class SqlTransaction:
     visits = _Made[Visits](lambda tx: VisitRows(tx.connection))
     documents = _Made[Documents](lambda tx: DocumentRows(tx.connection))
     reminders = _Made[Reminders](lambda tx: ReminderRows(tx.connection))
+    gatherings = _Made[Gatherings](lambda tx: GatheringRows(tx.connection))
     badge_reads = _Made[BadgeReads](lambda tx: BadgeReadRows(tx.connection))
     pin_waits = _Made[PinWaits](lambda tx: PinWaitRows(tx.connection))
     pin_tallies = _Made[PinTallies](lambda tx: PinTallyRows(tx.connection))

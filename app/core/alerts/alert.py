@@ -35,6 +35,7 @@ class AlertKind(StrEnum):
     DIRECTORY_HELD = "directory_held"
     VISITOR_STILL_INSIDE = "visitor_still_inside"
     CONTRACTOR_ENDS_SOON = "contractor_ends_soon"
+    FACE_TO_REVIEW = "face_to_review"
     RECEIVER_FAILING = "receiver_failing"
 
 

@@ -15,6 +15,7 @@ from app.core.people.certificates import Certificates
 from app.core.people.consents import Consents
 from app.core.people.contractors import Documents
 from app.core.people.directories import Directories
+from app.core.people.gathering import Gatherings
 from app.core.people.invitations import Invitations
 from app.core.people.reminders import Reminders
 from app.core.people.visits import Visits
@@ -88,6 +89,7 @@ class Transaction(Protocol):
     visits: Visits
     documents: Documents
     reminders: Reminders
+    gatherings: Gatherings
     badge_reads: BadgeReads
     pin_waits: PinWaits
     pin_tallies: PinTallies

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     FACES: template and photos of people who may not pass any more. The period begins when they were deactivated, or
     with the end of their last valid day.
     VISITORS: visitors, so long after the end of their visit.
+    GATE_FACES: enrolments by badge that nobody finished, with their pictures.
     DOCUMENTS: of contractors who may not pass any more, counted as for FACES.
     SIGN_INS, TRAIL: the log of sign-ins and the audit trail. IMPORT_REPORTS: what an import reported on each row.
     """
@@ -37,6 +38,7 @@ class Kind(StrEnum):
     FACES = "faces"
     VISITORS = "visitors"
     DOCUMENTS = "documents"
+    GATE_FACES = "gate_faces"
     SIGN_INS = "sign_ins"
     TRAIL = "trail"
     IMPORT_REPORTS = "import_reports"
@@ -59,6 +61,7 @@ PERIODS: Mapping[Kind, Period] = {
     Kind.FACES: Period(30 * DAY),
     Kind.VISITORS: Period(30 * DAY),
     Kind.DOCUMENTS: Period(30 * DAY),
+    Kind.GATE_FACES: Period(30 * DAY),
     Kind.SIGN_INS: Period(YEAR, 7 * DAY),
     Kind.TRAIL: Period(YEAR, 7 * DAY),
     Kind.IMPORT_REPORTS: Period(30 * DAY),
@@ -86,6 +89,10 @@ WORDS: Mapping[Kind, tuple[str, str]] = {
     Kind.DOCUMENTS: (
         "Documents of contractors who left",
         "Kind, end of the number and last day, counted from the deactivation or the last valid day.",
+    ),
+    Kind.GATE_FACES: (
+        "Unfinished enrolments by badge",
+        "Ended, and their pictures removed, counted from the beginning.",
     ),
     Kind.SIGN_INS: ("Sign-ins", "Removed."),
     Kind.TRAIL: ("Audit trail", "Removed."),

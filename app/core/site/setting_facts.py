@@ -55,6 +55,11 @@ FACTS = {
         "hours",
         empty="the usual times",
     ),
+    "enrol_by_badge": SettingFact(
+        "Enrolment by badge",
+        "Whether gates photograph people who asked for it, at four of their badge reads",
+        "/enrolments",
+    ),
     "unknown_faces": SettingFact(
         "Unknown faces",
         "Whether admins see faces that no gate knew, and may name them",

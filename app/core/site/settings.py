@@ -29,6 +29,7 @@ class SiteSettings:
     consent_text: what people agree to when they enrol by a link, {site} for the site's name; None: the program's own
         text, in the language of the page. The program's English, given as the site's, is also None.
     consent_required: whether nobody is enrolled without a consent that stands, since consent is the legal basis here.
+    enrol_by_badge: whether cameras of gates photograph people who asked to be enrolled by their badge.
     unknown_faces: whether admins see the faces of the last three days that no gate knew, and may name them.
     language: of pages for browsers that ask for none of the languages of the pages; None: English.
     kept_hours: for how long personal data is kept, by kind, where that is not the usual time.
@@ -43,6 +44,7 @@ class SiteSettings:
     unknown_faces: bool = False
     consent_text: str | None = None
     consent_required: bool = False
+    enrol_by_badge: bool = False
     language: str | None = None
     kept_hours: KeptHours = field(default_factory=KeptHours)
 

@@ -22,7 +22,7 @@ from app.core.gates.commands import RemotePoll
 from app.core.gates.gate import Gate
 from app.core.ports.store import Store
 from app.core.types import Detection, Evidence, Pixels, Reason, Verdict
-from app.services.access.assessed import WAITS_FOR, asked_for_pin, assessed, held, repeated
+from app.services.access.assessed import WAITS_FOR, asked_for_pin, assessed, held, let_in_by_badge, repeated
 from app.services.access.assessor import FAULT
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
 from app.services.access.decision_service import DecisionService
@@ -42,6 +42,7 @@ class Approaches:
         carry_out: called with every answer that opens, after its commit; it must not block.
         tailgating: called with a gate at which somebody followed another person through, and the camera.
         views: how many pictures of an approach are kept.
+        left: called at the end of each approach; it must return at once, and not raise.
     """
 
     store: Store
@@ -51,6 +52,7 @@ class Approaches:
     carry_out: Callable[[Gate, RecordedDecision], None]
     tailgating: Callable[[Gate, str], None]
     views: int = 1
+    left: Callable[[str, Track, Visit], None] = lambda gate_id, track, visit: None
     _openings: dict[str, Openings] = field(default_factory=dict, init=False, repr=False)  # by gate
 
     def frame(self, watch: Watch, seen: Sequence[Detection], pixels: Pixels, captured_at: datetime) -> Decisions:
@@ -192,6 +194,7 @@ class Approaches:
             visit = watch.visits.pop(track.id, None)
             if visit is not None and approach.is_approach(visit.near):
                 self._notice_tailgater(watch, track, visit)
+                self.left(watch.gate_id, track, visit)
                 answers += self._denied(watch, step, track, visit, at, left=True)
                 if visit.denial:
                     watch.refused(track, visit.denial)
@@ -262,7 +265,7 @@ class Approaches:
                 return self._opened(watch, track, visit, request, found) if track.usable_at == at else []
             elif opens:
                 found = Evidence(visit.faces, 0, Reason.LEFT_TOO_SOON)
-            elif watch.was_let_in(track, visit, alike) or self._let_in_by_badge(request.gate, visit):
+            elif watch.was_let_in(track, visit, alike) or let_in_by_badge(self.decisions, request.gate, visit):
                 visit.let_in = True
                 return []
             earlier = [one for one in (before, watch.denied_together(track, visit, at, alike)) if one is not None]
@@ -278,14 +281,6 @@ class Approaches:
         near = [t for t in (*step.scene.tracks, *step.ended) if watch.visits.get(t.id, Visit()).near or t is track]
         watch.denied(track, visit, Denial(answer.reason, at), near)
         return [answer]
-
-    def _let_in_by_badge(self, gate: Gate, visit: Visit) -> bool:
-        """Whether a badge opened the gate while this person stood there alone. Raises NotRecorded.
-
-        Whoever has no template must not leave a denial behind each time they pass.
-        """
-        since = visit.near_since
-        return since is not None and visit.together <= 1 and self.decisions.opened_by_badge(gate, since)
 
     def _notice_tailgater(self, watch: Watch, track: Track, visit: Visit) -> None:
         if not watch.tailgates(track, visit, self.rules.same_person):

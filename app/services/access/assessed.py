@@ -11,6 +11,7 @@ from app.core.approach.group import Denial
 from app.core.approach.tracks import Rules, Track
 from app.core.errors import NotRecorded
 from app.core.events.decision import RecordedDecision
+from app.core.gates.gate import Gate
 from app.core.ports.store import Store
 from app.core.recognition.liveness import SPOOF_TRIES, LivenessMode
 from app.core.types import Decision, Evidence, Reason, Verdict
@@ -103,3 +104,12 @@ def repeated(
     if foreseen.verdict is Verdict.OPEN:
         return None
     return next((one for one in earlier if one.covers(foreseen.reason, request.seen_at)), None)
+
+
+def let_in_by_badge(decisions: DecisionService, gate: Gate, visit: Visit) -> bool:
+    """Whether a badge opened the gate while this person stood there alone. Raises NotRecorded.
+
+    Whoever has no template must not leave a denial behind each time they pass.
+    """
+    since = visit.near_since
+    return since is not None and visit.together <= 1 and decisions.opened_by_badge(gate, since)

@@ -11,6 +11,7 @@ def forget_face(tx: Transaction, employee_id: str, until: datetime | None = None
     until: only photos that were made by then; the template goes if none is left.
     """
     photos = tx.photos.forget(employee_id, until)
-    if until is not None and tx.photos.of(employee_id):
-        return photos, 0
-    return photos, int(tx.templates.delete(employee_id))
+    stays = until is not None and bool(tx.photos.of(employee_id))
+    templates = 0 if stays else int(tx.templates.delete(employee_id))
+    tx.gatherings.forget(employee_id, until)  # who is enrolled by badge is not any more
+    return photos, templates

@@ -98,6 +98,7 @@ class AssessmentFacts:
                 ("Gates", str(len(gates))),
                 *((f"Gates with liveness {mode}", str(count)) for mode, count in sorted(liveness.items())),
                 ("A picture is kept with each event", _yes(self.keeps_pictures)),
+                ("Gates photograph people who asked to be enrolled by badge", _yes(settings.enrol_by_badge)),
                 ("Admins see faces that no gate knew", _yes(settings.unknown_faces)),
                 ("Whoever has no face passes by badge, at the same gates and hours", "yes"),
             ),

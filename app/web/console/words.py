@@ -76,6 +76,7 @@ ALERTS: dict[str, str] = {
     AlertKind.DURESS: "Duress: somebody is forced to open",
     AlertKind.VISITOR_STILL_INSIDE: "A visitor is still inside after the end of the visit",
     AlertKind.CONTRACTOR_ENDS_SOON: "A contractor's access ends within 14 days; look at Contractors",
+    AlertKind.FACE_TO_REVIEW: "Pictures of somebody wait for an admin; look at Enrolment by badge",
     AlertKind.REPEATED_PICTURE: "The same picture was sent again",
     AlertKind.GATE_FAILED: "Gate does not respond",
     AlertKind.LOCKDOWN: "Lockdown",

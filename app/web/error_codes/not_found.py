@@ -4,6 +4,7 @@ NOT_FOUND: dict[int, dict[str, str]] = {
     404: {
         "code_expired": "The code of a display is wrong, was used, or is too old.",
         "link_expired": "The link was used already, or is too old.",
+        "no_badge_enrolment": "The person is not being enrolled by their badge.",
         "no_photo": "The employee has no photo.",
         "no_picture": "The event has no picture of this number.",
         "no_provider": "No sign-in provider is set up.",

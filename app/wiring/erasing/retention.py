@@ -11,6 +11,7 @@ from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import SqlStore
 from app.core.site.retention import Kind
 from app.services.access.contractors.document_remover import DocumentRemover
+from app.services.access.gathering.gathering_remover import GatheringRemover
 from app.services.access.visits.visitor_remover import VisitorRemover
 from app.services.imports.import_reports import ReportRemover
 from app.services.people.erasure import Erasure
@@ -27,5 +28,6 @@ def retention(
         Kind.IMPORT_REPORTS: ReportRemover(vault=vault),
         Kind.VISITORS: VisitorRemover(erasure),
         Kind.DOCUMENTS: DocumentRemover(),
+        Kind.GATE_FACES: GatheringRemover(),
     }
     return Retention(store, signer, now, removers, vault.forget)

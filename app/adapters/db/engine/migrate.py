@@ -40,6 +40,7 @@ SEALED_LATER = {
     "0047": (tables.certificates,),
     "0048": (tables.documents, tables.sponsor_reminders),
     "0049": (tables.receivers,),
+    "0050": (tables.gatherings, tables.gate_faces),
 }
 TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (

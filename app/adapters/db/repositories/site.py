@@ -11,7 +11,7 @@ from app.core.site.mode import SiteMode, SiteState
 from app.core.site.retention import PERIODS, KeptHours
 from app.core.site.settings import SiteSettings
 
-SWITCHES = ("guards_may_lock_down", "first_hour_over", "unknown_faces", "consent_required")
+SWITCHES = ("guards_may_lock_down", "first_hour_over", "unknown_faces", "consent_required", "enrol_by_badge")
 
 
 class SiteRow:

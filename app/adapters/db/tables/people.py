@@ -181,3 +181,27 @@ certificates = Table(
     Column("scope", String, nullable=False),
     Column("document", Text),
 )
+
+# Who asked to be enrolled by their badge, and the pictures from gates until an admin accepts or rejects them.
+gatherings = Table(
+    "gatherings",
+    metadata,
+    Column("employee_id", KEY, ForeignKey("employees.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", String, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("actor", KEY),
+)
+
+gate_faces = Table(
+    "gate_faces",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("employee_id", KEY, ForeignKey("employees.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("event_id", KEY, nullable=False),
+    Column("gate_id", KEY, nullable=False),
+    Column("taken_at", Instant, nullable=False),
+    Column("sealed_image", LargeBinary, nullable=False),
+    Column("sealed_embedding", LargeBinary, nullable=False),
+    Column("quality", Float, nullable=False),
+)

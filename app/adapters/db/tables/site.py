@@ -85,6 +85,7 @@ site_settings = Table(
     Column("consent_text", Text),  # NULL: the text that comes with the program
     Column("language", String),  # NULL: English
     Column("consent_required", Boolean),  # NULL: no
+    Column("enrol_by_badge", Boolean),  # NULL: no
     Column("kept_hours", JSON(none_as_null=True)),  # NULL: the usual periods
 )
 

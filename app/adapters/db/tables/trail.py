@@ -28,7 +28,7 @@ from app.adapters.db.tables.events import corrections
 from app.adapters.db.tables.gates import gates
 from app.adapters.db.tables.imports import imports
 from app.adapters.db.tables.passages import muster_ticks, musters
-from app.adapters.db.tables.people import certificates, consents, employees, erasures, invitations, photos
+from app.adapters.db.tables.people import certificates, consents, employees, erasures, gatherings, invitations, photos
 from app.adapters.db.tables.site import site, site_settings
 from app.adapters.db.tables.visits import documents, visits
 
@@ -89,6 +89,7 @@ FOLLOWED: Mapping[Table, Followed] = {
         "visit", person="employee_id", ignored={"link_hash", "sealed", "tries", "next_try_at", "pass_mail", "host_mail"}
     ),
     documents: Followed("document", person="employee_id", hidden={"sealed"}, ignored={"actor"}),
+    gatherings: Followed("badge_enrolment", subject="employee_id", person="employee_id", ignored={"actor"}),
     invitations: Followed("invitation", person="employee_id", ignored={"hash", "consent", "tries"}),
     consents: Followed("consent", person="employee_id", hidden={"text"}, ignored={"recorded_at", "actor"}),
     erasures: Followed("erasure", person="employee_id", ignored={"signature"}),

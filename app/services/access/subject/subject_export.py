@@ -17,6 +17,7 @@ from app.core.site.retention import PERIODS, WORDS
 from app.core.types import Employee, Photo
 from app.services.access.contractors.contract_book import ContractBook
 from app.services.access.credentials.credential_book import CredentialBook
+from app.services.access.gathering.gathering_book import GatheringBook
 from app.services.access.rules.rule_questions import RuleQuestions
 from app.services.access.visits.visit_book import VisitBook
 from app.services.events.event_list import EventList
@@ -43,6 +44,7 @@ class SubjectExport:
     questions: RuleQuestions
     visits: VisitBook
     contracts: ContractBook
+    gathering: GatheringBook
     clock: Clock
 
     def facts(self, employee_id: str, rest: Callable[[], None] = lambda: None) -> dict[str, Any]:
@@ -60,6 +62,7 @@ class SubjectExport:
             named_to = [one.name for one in tx.receivers.all() if one.with_names and one.enabled]
             visit = self._visit(tx, employee_id)
             contract = self._contract(tx, employee)
+            gathering, faces = tx.gatherings.of(employee_id), tx.gatherings.faces(employee_id)
         return {
             "made_at": instant(self.clock()),
             "person": {"id": employee.id, **{name: _plain(getattr(employee, name)) for name in OF_PERSON}},
@@ -68,6 +71,15 @@ class SubjectExport:
                 for n, photo in enumerate(self.enrolment.photos(employee_id), 1)
             ],
             "template": {"made_of_photos": employee.photos} if employee.photos else None,
+            "enrolment_by_badge": None
+            if gathering is None
+            else {
+                "since": instant(gathering.started_at),
+                "state": gathering.state.value,
+                "pictures": [
+                    {"file": _gate_file(n), "taken_at": instant(one.taken_at)} for n, one in enumerate(faces, 1)
+                ],
+            },
             "credentials": [
                 {
                     "kind": one.credential.kind.value,
@@ -124,6 +136,10 @@ class SubjectExport:
         """The name of each photo's file, and the photo."""
         for n, photo in enumerate(self.enrolment.photos(employee_id), 1):
             yield _file(n, photo), self.enrolment.photo(employee_id, photo.id)[0]
+        with self.store.read() as tx:
+            faces = tx.gatherings.faces(employee_id)
+        for n, face in enumerate(faces, 1):
+            yield _gate_file(n), self.gathering.picture(employee_id, face.id)
 
     def _visit(self, tx: Transaction, employee_id: str) -> dict[str, Any] | None:
         """A visitor's visit. The host and whoever invited them are somebody else."""
@@ -178,6 +194,10 @@ class SubjectExport:
 
 def _file(number: int, photo: Photo) -> str:
     return f"photos/{number}.{'png' if photo.media_type == 'image/png' else 'jpg'}"
+
+
+def _gate_file(number: int) -> str:
+    return f"photos/by-badge-{number}.jpg"
 
 
 def _plain(value: Any) -> Any:

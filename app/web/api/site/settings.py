@@ -26,6 +26,7 @@ FIRST_HOUR = "whether an admin ended the first hour: the home page no longer lis
 CONSENT = "what people agree to when they enrol by a link; `{site}` stands for the site's name; null or empty: our text"
 REQUIRED = "whether nobody is enrolled without a consent that stands, since consent is the legal basis here"
 LANGUAGE = "of pages for browsers that ask for none of the languages of the pages; null: English"
+BY_BADGE = "whether gates photograph people who asked to be enrolled by their badge; off: the pictures are erased"
 HELD = (
     "for how many hours personal data is kept, by kind, where that is not the usual time; `GET /v1/retention` lists "
     "the kinds. What is sent is merged into it; null: the usual time"
@@ -45,6 +46,7 @@ class SettingsPatch(Strict):
     unknown_faces: bool = Field(False, description=UNKNOWN)
     consent_text: str | None = Field(None, max_length=MOST_CONSENT_CHARS, description=CONSENT)
     consent_required: bool = Field(False, description=REQUIRED)
+    enrol_by_badge: bool = Field(False, description=BY_BADGE)
     language: Literal["de"] | None = Field(None, examples=["de"], description=LANGUAGE)
     kept_hours: dict[str, int | None] = Field(
         default_factory=dict, max_length=50, examples=[{"stranger_pictures": 24}], description=HELD
@@ -62,6 +64,7 @@ class SettingsOut(BaseModel):
     unknown_faces: bool = Field(description=UNKNOWN)
     consent_text: str | None = Field(description=CONSENT)
     consent_required: bool = Field(description=REQUIRED)
+    enrol_by_badge: bool = Field(description=BY_BADGE)
     language: str | None = Field(description=LANGUAGE)
     kept_hours: dict[str, int] = Field(examples=[{"stranger_pictures": 24}], description=HELD)
 
@@ -93,4 +96,6 @@ def patch(body: SettingsPatch, system: SystemOf, _: Admin, response: Response, i
     changed = system.site_settings.change(change, version_sent(if_match))
     if not changed.unknown_faces:
         system.unknown_faces.forget()
+    if not changed.enrol_by_badge:
+        system.gathering.stop_all()
     return SettingsOut.of(changed, response)

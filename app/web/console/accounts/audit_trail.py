@@ -34,6 +34,7 @@ KINDS = {
     "audit_trail": "Audit trail",
     "credential": "Badge or PIN",
     "badge": "Badge",  # in entries of earlier versions
+    "badge_enrolment": "Enrolment by badge",
     "calendar": "Calendar",
     "call": "Order",
     "camera": "Camera",
@@ -47,6 +48,7 @@ KINDS = {
     "gate": "Gate",
     "gate_mode": "Mode of a gate",
     "gate_place": "Place of a gate",
+    "gate_picture": "Picture from a badge read",
     "grant": "Temporary grant",
     "group": "Group",
     "import": "Import",

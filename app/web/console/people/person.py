@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from app.core.credentials.stored import CredentialKind
 from app.core.errors import NotFound
 from app.core.events.records import EventFilter
+from app.core.people.gathering import NEEDED
 from app.core.types import OPENING
 from app.services.people.enrolment import MAX_PHOTOS
 from app.web.console.access.explanations import why
@@ -87,6 +88,9 @@ def one(
         consent_actor=actor_names(system),
         languages_of_consent=LANGUAGES,
         today=clocks.today,
+        by_badge=system.site_settings.get().enrol_by_badge,
+        gathering=system.gathering.of(employee_id),
+        needed=NEEDED,
         strength=strength_words(system, employee, len(badges)),
         timeline=timeline(employee, photos, passages, clocks.now),
         most_photos=MAX_PHOTOS,
