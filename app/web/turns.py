@@ -37,6 +37,7 @@ class GatePlaces:
 
     def __init__(self) -> None:
         self._taken: Counter[str] = Counter()
+        self._waiting: set[asyncio.Future[None]] = set()
 
     async def __call__(self, key: GateKey) -> AsyncIterator[None]:
         if self._taken[key.id] >= MOST_OF_A_GATE:
@@ -48,12 +49,26 @@ class GatePlaces:
             self._taken[key.id] -= 1
             if not self._taken[key.id]:
                 del self._taken[key.id]
+            if not self._taken:
+                for one in self._waiting:
+                    one.get_loop().call_soon_threadsafe(_end, one)
 
     async def let_through(self) -> None:
         """Waits until no gate waits for an answer, for `LONGEST_WAIT_S` at most: for work that nobody stands before."""
-        until_s = perf_counter() + LONGEST_WAIT_S
-        while self._taken and perf_counter() < until_s:
-            await asyncio.sleep(REST_S)
+        if not self._taken:
+            return
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.add(done)
+        try:
+            # Woken and not asking again and again, which would take the processor from the very decision.
+            await asyncio.wait((done,), timeout=LONGEST_WAIT_S)
+        finally:
+            self._waiting.discard(done)
+
+
+def _end(waiting: "asyncio.Future[None]") -> None:
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 def resting(rest_s: float = REST_S) -> Callable[[], None]:
