@@ -104,8 +104,8 @@ class Floor:
         with self.system.store.read() as tx:
             self.system.gallery.refresh(tx)
         now = self.system.gallery.index._now
-        self.index.add(np.concatenate([now.main.reconstruct_n(0, now.main.ntotal), now.delta]))
-        self.ids = (*now.main_ids, *now.delta_ids)
+        self.index.add(np.concatenate([now.main.exact.reconstruct_n(0, len(now.main)), now.delta]))
+        self.ids = (*map(now.main.id_of, range(len(now.main))), *now.delta_ids)
         self.threshold = self.system.threshold(2, 1)
         self.signing, self.sealing = Ed25519PrivateKey.generate(), hashlib.sha256(b"rows").digest()
         with self.system.store.read() as tx:
