@@ -26,7 +26,7 @@ ALLOWED = {
     r"(POST|PUT) /v1/(muster|occupancy)\b.*": {"admin", "security"},
     r"\w+ /v1/(employees|gates|gate-hardware|first-hour|keys|imports|cameras|settings|retention)\b.*": {"admin"},
     r"\w+ /v1/(unknown-faces|receivers|invitations|credentials|readers|directories)\b.*": {"admin"},
-    r"\w+ /v1/(contractors|badge-enrolments|erasure-certificates)\b.*": {"admin"},
+    r"\w+ /v1/(contractors|badge-enrolments|erasure-certificates|dpia)\b.*": {"admin"},
     r"\w+ /v1/(grants|visits)\b.*": {"admin", "security"},
     r"\w+ /v1/(sites|zones|gate-places|lanes|groups|calendars|schedules|rules|gate-modes)\b.*": {"admin"},
     r"POST /v1/(calendar-files|schedule-previews)": {"admin"},

@@ -30,6 +30,7 @@ def everybody(
     """Sends people.csv and photos/ in one zip, **not encrypted**. It is sent as it is read, so it has no length.
 
     `POST /v1/imports` takes it back as its part `photos`, without a `csv`. A zip that broke off cannot be read.
+    Contractors are left out, since a file names no sponsor.
     """
 
     def parts() -> Iterator[bytes]:

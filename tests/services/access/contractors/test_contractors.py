@@ -14,6 +14,7 @@ from app.core.site.retention import Kind
 from app.core.types import PersonKind, Reason, Status
 from app.services.access.contractors.document_remover import DocumentRemover
 from app.services.access.rules.rule_questions import RuleQuestions
+from app.services.imports.people_export import PeopleExport
 from app.services.people.retention.retention import Retention
 from tests.services.access.contractors.works import Works
 from tests.services.process import Process
@@ -154,6 +155,13 @@ def test_contractor_is_listed_among_people_and_becomes_an_employee(works: Works)
         works.book.get(works.carl.id)
     works.book.engage(works.carl.id, "S-1")
     assert (works.shown().documents, works.by_badge("out")) == ((), "credential_accepted")
+
+
+def test_export_of_people_leaves_contractors_out(works: Works) -> None:
+    """Taken back elsewhere, a row without a sponsor would be an employee."""
+    assert [one.cells["number"] for one in PeopleExport(works.site.enrolment).everybody()] == ["S-1"]
+    works.book.dismiss(works.carl.id)
+    assert [one.cells["number"] for one in PeopleExport(works.site.enrolment).everybody()] == ["C-1", "S-1"]
 
 
 def test_list_begins_with_those_whose_access_ended(works: Works) -> None:
