@@ -186,7 +186,7 @@ async function carryOut(what) {
   run.hidden = false;
   stop.hidden = false;
   close.hidden = true;
-  document.getElementById("bulk-receipts").hidden = true;
+  for (const id of ["bulk-receipts", "bulk-certificates"]) document.getElementById(id).hidden = true;
   problems.replaceChildren();
   stop.focus();
   const note = (name, why) => {
@@ -225,6 +225,7 @@ async function carryOut(what) {
     const link = document.getElementById("bulk-receipts");
     link.href = URL.createObjectURL(new Blob([JSON.stringify(receipts, null, 2)], { type: "application/json" }));
     link.hidden = false;
+    document.getElementById("bulk-certificates").hidden = false;
   }
 }
 
