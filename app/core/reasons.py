@@ -18,6 +18,8 @@ class Reason(StrEnum):
     POOR_QUALITY = "poor_quality"
     SPOOF_SUSPECTED = "spoof_suspected"
     NOT_RECOGNISED = "not_recognised"
+    EYES_COVERED = "eyes_covered"
+    BACKLIT = "backlit"
     LEFT_TOO_SOON = "left_too_soon"
     AMBIGUOUS = "ambiguous"
     EMPLOYEE_INACTIVE = "employee_inactive"
@@ -61,6 +63,24 @@ class Reason(StrEnum):
     PRESENCE_CORRECTED = "presence_corrected"
     DID_NOT_ENTER = "did_not_enter"
     PASSED_WITHOUT_GRANT = "passed_without_grant"
+
+
+class QualityProblem(StrEnum):
+    """Why a face is not good enough to compare."""
+
+    FACE_TOO_SMALL = "face_too_small"
+    BLURRED = "blurred"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    TURNED_AWAY = "turned_away"
+    CUT_OFF = "cut_off"
+
+
+class Advice(StrEnum):
+    """What keeps a face from being recognised and can be changed. If it explains a refusal, it is the reason."""
+
+    EYES_COVERED = "eyes_covered"
+    BACKLIT = "backlit"
 
 
 # The gate knows who it is, and lets them in.

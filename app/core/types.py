@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from app.core.contracts import Contract
 from app.core.reasons import BY_PERSON as BY_PERSON
 from app.core.reasons import OPENING as OPENING
+from app.core.reasons import Advice as Advice
+from app.core.reasons import QualityProblem as QualityProblem
 from app.core.reasons import Reason as Reason
 
 Pixels = NDArray[np.uint8]  # (height, width, 3), BGR as OpenCV decodes it; never converted on the hot path
@@ -57,17 +59,6 @@ class PersonKind(StrEnum):
     CONTRACTOR = "contractor"
 
 
-class QualityProblem(StrEnum):
-    """Why a face is not good enough to compare."""
-
-    FACE_TOO_SMALL = "face_too_small"
-    BLURRED = "blurred"
-    TOO_DARK = "too_dark"
-    TOO_BRIGHT = "too_bright"
-    TURNED_AWAY = "turned_away"
-    CUT_OFF = "cut_off"
-
-
 # What was seen
 
 
@@ -108,6 +99,7 @@ class Quality:
 
     score: float
     problems: tuple[QualityProblem, ...] = ()
+    advice: Advice | None = None
 
     @property
     def good(self) -> bool:
@@ -148,6 +140,7 @@ class FrameResult:
     reason: Reason | None
     snapshot: Pixels | None = None
     problems: tuple[QualityProblem, ...] = ()
+    advice: Advice | None = None
 
     def __post_init__(self) -> None:
         if (self.subject is None) == (self.reason is None):
@@ -187,6 +180,7 @@ class Evidence:
     liveness_frames: int = 0
     frames: NDArray[np.float32] | None = None
     frames_apart: float = 1.0
+    advice: Advice | None = None
 
     @property
     def employee_id(self) -> str | None:

@@ -78,7 +78,7 @@ def decide(
     if evidence.reason is not None:
         return Decision(evidence.reason)
     if evidence.best is None or evidence.margin is None or not evidence.best.similarity >= limits.threshold:
-        return Decision(Reason.NOT_RECOGNISED)
+        return Decision(Reason(evidence.advice) if evidence.advice else Reason.NOT_RECOGNISED)
     if not evidence.margin >= limits.margin:
         return Decision(Reason.AMBIGUOUS)
     # The employee may have been erased, or lost their template, since the search.

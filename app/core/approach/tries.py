@@ -135,7 +135,8 @@ def frame_results(track: Track, faces: int, same_person: float, views: Sequence[
         views: pictures for the record, best first; the newest frame carries the best.
     """
     if not track.samples:
-        return [FrameResult(faces, None, Reason.POOR_QUALITY, next(iter(views), None), track.last_quality.problems)]
+        last = track.last_quality
+        return [FrameResult(faces, None, Reason.POOR_QUALITY, next(iter(views), None), last.problems, last.advice)]
     chosen: list[Sample] = []
     for sample in reversed(track.samples):
         if all(float(sample.embedding @ other.embedding) >= same_person for other in chosen):

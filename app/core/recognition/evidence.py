@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.core.recognition import liveness
-from app.core.types import Candidate, Evidence, FrameResult, Reason, Vector
+from app.core.types import Advice, Candidate, Evidence, FrameResult, Reason, Vector
 
 NO_MEAN = 1e-3  # a mean shorter than this has no direction
 
@@ -55,6 +55,9 @@ def fold(
     if not subjects:
         reasons = {result.reason for result in results}
         reason = next((r for r in FURTHEST if r in reasons), Reason.NO_FACE)
+        advice = _mostly([result.advice for result in results if result.reason is Reason.POOR_QUALITY])
+        if reason is Reason.POOR_QUALITY and advice is not None:
+            reason = Reason(advice)
         return Evidence(faces=faces, frames_used=0, reason=reason)
     vectors = np.stack([subject.embedding for subject in subjects])
     # Comparisons with NaN are always false, so NaN would count as the same person below.
@@ -79,7 +82,13 @@ def fold(
         liveness_frames=measured,
         frames=vectors if len(vectors) > 1 else None,
         frames_apart=apart(length, len(vectors)),
+        advice=_mostly([subject.quality.advice for subject in subjects]),
     )
+
+
+def _mostly(advice: Sequence[Advice | None]) -> Advice | None:
+    """What at least half of the frames say, if anything."""
+    return next((one for one in Advice if 2 * advice.count(one) >= len(advice) > 0), None)
 
 
 def least_alike(vectors: Vector) -> float:

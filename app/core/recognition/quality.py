@@ -71,9 +71,9 @@ class Measures:
 
 
 # Blue, green, red weights of BT.601 luma.
-_LUMA = np.array([0.114, 0.587, 0.299], dtype=np.float32)
+LUMA = np.array([0.114, 0.587, 0.299], dtype=np.float32)
 # Rows and columns of the 112 x 112 crop that show face in nearly everybody: brow to chin, cheek to cheek.
-_AREA = (slice(28, 108), slice(20, 92))
+AREA = (slice(28, 108), slice(20, 92))
 # (2, 300): a grid of points over that area; row 0 is x, row 1 is y.
 _GRID = np.stack(np.meshgrid(np.linspace(20, 91, 15), np.linspace(28, 107, 20))).reshape(2, -1)
 
@@ -85,7 +85,7 @@ def measure(face: Face, crop: Pixels, frame_shape: tuple[int, ...]) -> Measures:
         crop: (112, 112, 3) uint8 BGR, the aligned face.
         frame_shape: (height, width, ...) of the frame the face was found in.
     """
-    luma = crop[_AREA].astype(np.float32) @ _LUMA
+    luma = crop[AREA].astype(np.float32) @ LUMA
     yaw, pitch, roll_deg = _pose(face.landmarks.astype(np.float64))
     return Measures(
         width_px=face.box.width_px,
@@ -188,7 +188,7 @@ GATE = QualityLimits(
     rival_share=0.8,
     max_outside=0.22,
     min_sharpness=0.032,
-    min_contrast=4,
+    min_contrast=3,
     max_luma=230,
     max_clipped=0.4,
     max_yaw=1.6,

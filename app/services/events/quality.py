@@ -17,6 +17,8 @@ from app.services.events.statistics import DAYS_SEEN, INSTANT, LONGEST, STRANGER
 # Reasons that a camera's picture, and not a person's standing, is behind.
 OF_PICTURES = (
     Reason.NOT_RECOGNISED,
+    Reason.EYES_COVERED,
+    Reason.BACKLIT,
     Reason.LEFT_TOO_SOON,
     Reason.AMBIGUOUS,
     Reason.FACE_TOO_SMALL,

@@ -8,7 +8,7 @@ from app.core.ports.store import Clock, Store
 from app.core.types import OPENING, Reason
 
 # A face was compared and nobody was identified: what strangers' attempts look like.
-STRANGERS = frozenset({Reason.NOT_RECOGNISED})
+STRANGERS = frozenset({Reason.NOT_RECOGNISED, Reason.EYES_COVERED, Reason.BACKLIT})
 ORDERS = frozenset(
     {
         Reason.RELEASED,

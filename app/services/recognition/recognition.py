@@ -14,6 +14,8 @@ import numpy as np
 from app.core.errors import BadInput, Busy
 from app.core.ports.recognition import Aligner, Cropper, Decoder, Detector, Embedder, Liveness
 from app.core.recognition import subject
+from app.core.recognition.advice import advise
+from app.core.recognition.exposure import evened
 from app.core.recognition.quality import GATE, Measures, QualityLimits, assess, judge, measure
 from app.core.types import Box, Detection, Face, FrameResult, Pixels, Quality, QualityProblem, Reason, Sample
 from app.services.recognition.engine_pool import EnginePool
@@ -220,32 +222,31 @@ class Recognition:
             return Detection(found, Quality(0.0, (QualityProblem.FACE_TOO_SMALL,)))
         face = engine.detector.refine(pixels, found)
         crop = self._align(pixels, face.landmarks)
-        quality = assess(face, crop, pixels.shape, limits)
+        quality = replace(assess(face, crop, pixels.shape, limits), advice=advise(pixels, face, crop))
         if not quality.good:
             return Detection(face, quality)
         embedding = engine.embedder.embed([self._fed(pixels, face, crop)], flip=flip)[0]
         return Sample(face, quality, embedding, engine.alive(pixels, found, liveness))
 
     def _fed(self, pixels: Pixels, face: Face, aligned: Pixels) -> Pixels:
-        """The embedder's input: the aligned crop that quality was judged on, or the pack's own."""
-        return aligned if self._crop is None else self._crop(pixels, face)
+        """The embedder's input: the aligned crop that quality was judged on, in even light, or the pack's own."""
+        return evened(aligned) if self._crop is None else self._crop(pixels, face)
 
     def _look(self, engine: Engine, pixels: Pixels, limits: QualityLimits, flip: bool, liveness: bool) -> FrameResult:
         _check(pixels)
-        faces = engine.detector.detect(pixels, smallest_px=limits.min_face_px)
-        faces, chosen = _chosen(engine, pixels, faces, limits)
+        found = engine.detector.detect(pixels, smallest_px=limits.min_face_px)
+        faces, chosen = _chosen(engine, pixels, found, limits)
         if isinstance(chosen, Reason):
             problems = (QualityProblem.FACE_TOO_SMALL,) if chosen is Reason.FACE_TOO_SMALL else ()
             return FrameResult(len(faces), None, chosen, snapshot(pixels, None, self._height_px), problems)
         face = engine.detector.refine(pixels, faces[chosen])
         crop = self._align(pixels, face.landmarks)
-        quality = assess(face, crop, pixels.shape, limits)
-        view = snapshot(pixels, face.box, self._height_px)
+        quality = replace(assess(face, crop, pixels.shape, limits), advice=advise(pixels, face, crop))
+        view, count = snapshot(pixels, face.box, self._height_px), len(faces)
         if not quality.good:
-            return FrameResult(len(faces), None, _reason(quality), view, quality.problems)
-        embedding = engine.embedder.embed([self._fed(pixels, face, crop)], flip=flip)[0]
-        alive = engine.alive(pixels, faces[chosen], liveness)
-        return FrameResult(len(faces), Sample(face, quality, embedding, alive), None, view)
+            return FrameResult(count, None, _reason(quality), view, quality.problems, quality.advice)
+        fed, alive = self._fed(pixels, face, crop), engine.alive(pixels, faces[chosen], liveness)
+        return FrameResult(count, Sample(face, quality, engine.embedder.embed([fed], flip=flip)[0], alive), None, view)
 
 
 def _chosen(
@@ -291,8 +292,7 @@ def _span(low: float, high: float, length: int) -> slice:
 
 
 def _reason(quality: Quality) -> Reason:
-    only_small = quality.problems == (QualityProblem.FACE_TOO_SMALL,)
-    return Reason.FACE_TOO_SMALL if only_small else Reason.POOR_QUALITY
+    return Reason.FACE_TOO_SMALL if quality.problems == (QualityProblem.FACE_TOO_SMALL,) else Reason.POOR_QUALITY
 
 
 def _check(pixels: Pixels) -> None:

@@ -21,6 +21,8 @@ UNREAD = frozenset(
         Reason.POOR_QUALITY,
         Reason.SPOOF_SUSPECTED,
         Reason.NOT_RECOGNISED,
+        Reason.EYES_COVERED,
+        Reason.BACKLIT,
         Reason.LEFT_TOO_SOON,
         Reason.AMBIGUOUS,
     }

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.core.access.factors.standing import standing
 from app.core.access.policy import PolicyLimits, decide
 from app.core.site.mode import SiteMode
-from app.core.types import OPENING, Candidate, Decision, Employee, Evidence, Reason, Status, Verdict
+from app.core.types import OPENING, Advice, Candidate, Decision, Employee, Evidence, Reason, Status, Verdict
 from tests.core.access.passage import ADA, ALWAYS, DAY, EVIDENCE, GATE, LIMITS, NAN, Scene, only
 from tests.fakes import NOW
 
@@ -154,6 +154,17 @@ def test_evidence_without_a_candidate_or_margin_recognises_nobody(evidence: Evid
     scene = Scene()
     scene.evidence = evidence
     assert scene.decide() == Decision(Reason.NOT_RECOGNISED)
+
+
+@pytest.mark.parametrize("advice", list(Advice))
+def test_advice_is_the_reason_of_a_face_not_similar_enough_and_changes_no_other_decision(
+    advice: Advice,
+) -> None:
+    scene = Scene()
+    scene.evidence = replace(EVIDENCE, advice=advice)
+    assert scene.decide().reason is Reason.RECOGNISED
+    scene.evidence = replace(scene.evidence, best=None)
+    assert scene.decide() == Decision(Reason(advice))
 
 
 @pytest.mark.parametrize("employee", [None, replace(ADA, id="01B"), replace(ADA, photos=0)])
