@@ -37,7 +37,7 @@ class Light:
 DAY = Light()
 EVENING = Light(gain=0.5, tint=(0.78, 0.95, 1.1), noise=5.0)
 AGAINST_THE_LIGHT = Light(gain=1.12, face_gain=0.55, noise=3.0)
-LIGHTS_OUT = Light(gain=0.1)
+LIGHTS_OUT = Light(gain=0.055)
 SUNNY = Light(gain=1.12, face_gain=1.12, tint=(0.96, 1.0, 1.03))
 
 
