@@ -7,13 +7,15 @@ takes longer than that to answer, so there SQLAlchemy runs the statement.
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect, Select
 from sqlalchemy import exc as sql
 from sqlalchemy.sql.dml import UpdateBase
 
 Convert = Callable[[Any], Any] | None
+Cursor = sqlite3.Cursor
+Answer = TypeVar("Answer")
 
 
 class Fixed:
@@ -29,7 +31,7 @@ class Fixed:
         if connection.dialect.name != "sqlite":
             return [dict(row._mapping) for row in connection.execute(self.statement, values)]
         prepared = self._of(connection)
-        return [prepared.read(row) for row in self._run(connection, prepared, values or {}).fetchall()]
+        return [prepared.read(row) for row in self._run(connection, prepared, values or {}, _rows)]
 
     def row(self, connection: Connection, values: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
         """The first row, or None. Raises as `rows`."""
@@ -40,7 +42,7 @@ class Fixed:
         """How many rows an update changed. Raises as `Connection.execute`."""
         if connection.dialect.name != "sqlite":
             return connection.execute(self.statement, values).rowcount
-        return self._run(connection, self._of(connection), values).rowcount
+        return self._run(connection, self._of(connection), values, _count)
 
     def run_each(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
         """Once for each of the values. Raises as `Connection.execute`."""
@@ -48,14 +50,16 @@ class Fixed:
             connection.execute(self.statement, values)
             return
         for one in values:
-            self._run(connection, self._of(connection), one)
+            self._run(connection, self._of(connection), one, _count)
 
     def _of(self, connection: Connection) -> "_Prepared":
         if self._prepared is None:
             self._prepared = _Prepared(self.statement, connection.dialect)
         return self._prepared
 
-    def _run(self, connection: Connection, prepared: "_Prepared", values: Mapping[str, Any]) -> sqlite3.Cursor:
+    def _run(
+        self, connection: Connection, prepared: "_Prepared", values: Mapping[str, Any], what: Callable[[Cursor], Answer]
+    ) -> Answer:
         given = prepared.given(values)
         told = connection.dispatch  # whoever listens to statements hears of these too
         if told.before_execute:
@@ -65,12 +69,19 @@ class Fixed:
         raw = connection.connection.driver_connection
         assert raw is not None
         try:
-            cursor: sqlite3.Cursor = raw.execute(prepared.text, given)
+            return what(raw.execute(prepared.text, given))  # a damaged page shows only when its row is read
         except sqlite3.Error as error:
             raise sql.DBAPIError.instance(
                 prepared.text, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
             ) from error
-        return cursor
+
+
+def _rows(cursor: Cursor) -> list[tuple[Any, ...]]:
+    return cursor.fetchall()
+
+
+def _count(cursor: Cursor) -> int:
+    return cursor.rowcount
 
 
 class _Prepared:

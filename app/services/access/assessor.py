@@ -83,9 +83,9 @@ class Assessor:
             found.reason is not Reason.SYSTEM_FAULT
             and (shown := self._awaited(tx, rules, gate, for_update)) is not None
         ):
-            return self._by_both(tx, rules, request, found, gate, shown)
+            return self._by_both(tx, self._again(tx, rules, for_update), request, found, gate, shown)
         employee = tx.employees.get(found.best.employee_id, for_update=for_update) if found.best else None
-        now, doubted = self.clock(), self.clock_doubted()
+        now, rules, doubted = self.clock(), self._again(tx, rules, for_update), self.clock_doubted()
         threshold = candidates = None
         if employee is not None and employee.photos:
             permitted = policy.by_standing_and_rules(employee, gate.id, now, rules, doubted).verdict is Verdict.OPEN
@@ -128,6 +128,7 @@ class Assessor:
         wait = None if refused else pins.awaited(tx, gate, request.pin, now)
         where = here(rules, gate.id, doubted)
         shown = Presented() if wait is None else pins.shown_before(tx, wait, gate, where, now, for_update=for_update)
+        rules = self._again(tx, rules, for_update)
         decision = policy.decide_by_pin(
             shown.holder,
             refused or shown.refused,
@@ -164,6 +165,7 @@ class Assessor:
             shown = presented_pass(tx, self.pass_key, text, gate, where, now, for_update=for_update)
         else:
             shown = presented(tx, gate, text, for_update=for_update)
+        rules = self._again(tx, rules, for_update)
         mode, entry = self._gate_now(tx, rules, gate, now, doubted)
         decision = policy.decide_by_credential(
             shown.holder,
@@ -223,6 +225,10 @@ class Assessor:
             NEVER if threshold is None else threshold,
             self.one_person,
         )
+
+    def _again(self, tx: Transaction, rules: CompiledRules, for_update: bool) -> CompiledRules:
+        """The rules once the person's row is ours: whoever held it meanwhile may have changed them."""
+        return self.rules.at(tx) if for_update else rules
 
     def _awaited(self, tx: Transaction, rules: CompiledRules, gate: Gate, for_update: bool) -> Presented | None:
         """The badge whose holder's face this must be, where the gate asks for both."""

@@ -68,3 +68,14 @@ def test_who_listens_to_statements_hears_of_it(store: SqlStore) -> None:
     with statements(store) as heard, store.read() as tx:
         tx.rules.version()
     assert any("FROM rule_version" in one for one in heard)
+
+
+def test_value_that_cannot_be_read_is_an_error_of_the_database(store: SqlStore) -> None:
+    with store.write() as tx:
+        tx.gates.add(Gate("01G", "lobby-1", created_at=AT))
+    if store._engine.dialect.name == "postgresql":
+        pytest.skip("PostgreSQL takes no text that is not UTF-8")
+    with store._engine.begin() as connection:
+        connection.execute(text("UPDATE gates SET name = CAST(x'FF6578' AS TEXT)"))
+    with pytest.raises(NotRecorded), store.read() as tx:
+        tx.gates.get("01G")

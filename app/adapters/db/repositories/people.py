@@ -52,7 +52,13 @@ class EmployeeRows:
         RuleRows(self._connection).note_groups(employee.groups)
 
     def get(self, employee_id: str, *, for_update: bool = False) -> Employee | None:
-        return self._one(_HELD if for_update else _BY_ID, employee_id)
+        if not for_update:
+            return self._one(_BY_ID, employee_id)
+        if self._connection.dialect.name != "sqlite":
+            # First the row alone: a statement that waits for it reads what it joins, the template and the sponsor, as
+            # they were when it began to wait.
+            _HELD.row(self._connection, {"value": employee_id})
+        return self._one(_ALL_HELD, employee_id)
 
     def lock(self, employee_id: str) -> bool:
         return _LOCKED.row(self._connection, {"value": employee_id}) is not None
@@ -251,9 +257,9 @@ _SELECT: Select[Any] = select(
 ).select_from(_PEOPLE.outerjoin(data_keys, data_keys.c.subject_id == employees.c.id))
 _ONE = _SELECT.where(employees.c.id == bindparam("value"))
 _BY_ID, _BY_NUMBER = Fixed(_ONE), Fixed(_SELECT.where(employees.c.number_digest == bindparam("value")))
-# For PostgreSQL; SQLite has one writer anyway.
-_HELD = Fixed(_ONE.with_for_update(key_share=True, of=employees))
-_LOCKED = Fixed(select(employees.c.id).where(employees.c.id == bindparam("value")).with_for_update())
+_ID = select(employees.c.id).where(employees.c.id == bindparam("value"))
+_ALL_HELD = Fixed(_ONE.with_for_update(key_share=True, of=employees))  # SQLite has one writer anyway
+_HELD, _LOCKED = Fixed(_ID.with_for_update(key_share=True)), Fixed(_ID.with_for_update())
 _STATE = Fixed(
     select(
         gallery_feed.c.revision,
