@@ -43,7 +43,10 @@ TABLES = (
     "app/adapters/gates/config.py",
 )  # fmt: skip
 # And in these a word in small letters.
-WORDS = {"app/web/console/words.py", "app/web/console/visits/words.py", "app/web/console/people/standing.py"}
+WORDS = {
+    "app/web/console/words.py", "app/web/console/alerts/words.py", "app/web/console/visits/words.py",
+    "app/web/console/people/standing.py",
+}  # fmt: skip
 # And in these tables of other modules.
 WORD_TABLES = {"VALUES", "USERS", "WORDS", "FILES"}
 _FORM = re.compile(r"[<>]|%s|charset|filename|max-age| \| |\|\w|^\W*$|\\[a-z]|^[a-z_]+$")

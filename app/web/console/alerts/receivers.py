@@ -5,10 +5,10 @@ from fastapi.responses import HTMLResponse
 
 from app.core.access.schedules import Schedule
 from app.core.alerts.alert import SILENT, AlertKind
-from app.core.alerts.deliveries import Change, DeliveryState
-from app.core.alerts.receivers import EXAMPLES, NEVER, Form
+from app.core.alerts.receivers import EXAMPLES, NEVER
 from app.core.types import Role
 from app.services.alerts.outward.receiver_book import ReceiverView
+from app.web.console.alerts.words import CHANGES, FORMS, STATES
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
 from app.web.console.words import ALERTS
@@ -17,14 +17,6 @@ from app.web.security import SystemOf
 router = APIRouter(include_in_schema=False)
 LINKS = (Link("/receivers", "Alert receivers", "send", frozenset({Role.ADMIN}), section="settings"),)
 SHOWN = 50
-FORMS = {Form.WEBHOOK: "Webhook", Form.MQTT: "MQTT broker", Form.EMAIL: "E-mail"}
-STATES = {
-    DeliveryState.WAITING: ("waits", "warn"),
-    DeliveryState.DELIVERED: ("delivered", "good"),
-    DeliveryState.GIVEN_UP: ("given up", "bad"),
-    DeliveryState.DROPPED: ("not needed any more", ""),
-}
-CHANGES = {Change.RAISED: "", Change.ENDED: "over", Change.TEST: "Test"}
 
 
 @router.get("/receivers", response_class=HTMLResponse)
