@@ -19,7 +19,7 @@ MOST_SAMPLES = 8  # per decision; the best ones are kept
 SMOOTH_S = 0.04  # speeds are smoothed over this time: half old, half new at 25 frames a second
 SAME_SIZE = 0.5  # a face less than half as wide as expected is somebody further back
 # A face that leaves the picture, or turns far, resembles nobody. Below this quality it may be unlike the track's other
-# faces and still continue it, if it is where they were a moment ago, and as wide.
+# faces and still continue it, if it is where they were a moment ago, and as wide. Later it is somebody else.
 CLEAR = 0.65
 SAME_PLACE = 0.3  # intersection over union
 SAME_WIDTH = 0.7
@@ -58,7 +58,8 @@ class Track:
         widest_px: the widest the face has been.
         seen: the number of frames with the face.
         sure: the number of those that were no phantom (`subject.is_phantom`).
-        usable: the number of those in which it could be compared; `usable_at` is the time of the newest.
+        usable: the number of those in which it could be compared, and was not unlike the ones before; `usable_at` is
+            the time of the newest.
         samples: the newest usable one and the best ones before it, oldest first.
     """
 
@@ -152,7 +153,7 @@ def step(scene: Scene, faces: Sequence[Detection], at: datetime, rules: Rules) -
     for i, track in enumerate(before):
         if i in of_track:
             found[track.id] = faces[of_track[i]]
-            track = _moved(track, found[track.id], at)
+            track = _moved(track, found[track.id], at, rules)
         living.append(track)
     next_id = scene.next_id
     for j, face in enumerate(faces):
@@ -160,7 +161,8 @@ def step(scene: Scene, faces: Sequence[Detection], at: datetime, rules: Rules) -
             found[next_id] = face
             living.append(_born(next_id, face, at))
             next_id += 1
-    fresh = frozenset(track_id for track_id, face in found.items() if isinstance(face, Sample))
+    known = {track.id: track.usable for track in before}
+    fresh = frozenset(track.id for track in living if track.usable > known.get(track.id, 0))
     return Step(Scene(tuple(living), next_id), found, fresh, ended)
 
 
@@ -182,14 +184,15 @@ def _affinity(track: Track, seen: Detection, at: datetime, rules: Rules) -> floa
     widths = sorted((expected.width_px, seen.face.box.width_px))
     shared = overlap(expected, seen.face.box)
     if isinstance(seen, Sample) and track.samples:
-        alike = float(_mean(track.samples) @ seen.embedding)
+        alike = _likeness(track, seen)
         if alike >= rules.same_person:
             reach = max(reach, min(rules.farthest, reach + rules.pace * _seconds(track.last_at, at)))
         elif (
             seen.quality.score < CLEAR
             and shared >= SAME_PLACE
             and widths[0] >= SAME_WIDTH * widths[1]
-            and _seconds(track.last_at, at) <= MOMENT_S
+            and track.usable_at is not None
+            and _seconds(track.usable_at, at) <= MOMENT_S
         ):
             alike = 0.0
         else:
@@ -199,6 +202,10 @@ def _affinity(track: Track, seen: Detection, at: datetime, rules: Rules) -> floa
     if widths[0] < SAME_SIZE * widths[1] or (shared < rules.least_overlap and distance > reach):
         return None
     return shared - 0.1 * distance + alike
+
+
+def _likeness(track: Track, seen: Sample) -> float:
+    return float(_mean(track.samples) @ seen.embedding)
 
 
 def _mean(samples: tuple[Sample, ...]) -> Vector:
@@ -230,13 +237,14 @@ def _born(track_id: int, seen: Detection, at: datetime) -> Track:
     )
 
 
-def _moved(track: Track, seen: Detection, at: datetime) -> Track:
+def _moved(track: Track, seen: Detection, at: datetime, rules: Rules) -> Track:
     # A detector's box jitters, so speeds are smoothed over time and not over frames: between two frames a millisecond
     # apart, a change of position is jitter and not speed.
     span = _seconds(track.last_at, at) + SMOOTH_S
     keep = SMOOTH_S / span
     (x, y), (old_x, old_y) = seen.face.box.centre, track.box.centre
     width = seen.face.box.width_px
+    alike = isinstance(seen, Sample) and (not track.samples or _likeness(track, seen) >= rules.same_person)
     return replace(
         track,
         box=seen.face.box,
@@ -246,9 +254,9 @@ def _moved(track: Track, seen: Detection, at: datetime) -> Track:
         widest_px=max(track.widest_px, width),
         seen=track.seen + 1,
         sure=track.sure + (not is_phantom(seen.face)),
-        usable=track.usable + isinstance(seen, Sample),
-        usable_at=at if isinstance(seen, Sample) else track.usable_at,
-        samples=_kept(track.samples, seen),
+        usable=track.usable + alike,
+        usable_at=at if alike else track.usable_at,
+        samples=_kept(track.samples, seen) if alike else track.samples,
         last_quality=seen.quality,
     )
 

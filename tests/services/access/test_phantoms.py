@@ -55,3 +55,12 @@ def test_two_side_by_side_each_get_their_turn(stage: Stage) -> None:
     assert reasons(stage.show(face(ADA, 140, 500), face(BOB, 115, 800), times=20)) == ["recognised"]
     assert reasons(stage.show(face(BOB, 118, 800), times=5)) == ["recognised"]
     assert [one.employee and one.employee.number for one in stage.carried] == ["E-1", "E-2"]
+
+
+def test_somebody_else_in_the_same_place_has_an_event_of_their_own_however_poor_their_pictures_are(
+    stage: Stage,
+) -> None:
+    assert reasons(stage.show(face(ADA), times=10)) == ["recognised"]
+    stage.show(face(person(9), 118, quality=0.6), times=50)
+    stage.leave()
+    assert stage.site.recorded() == 2
