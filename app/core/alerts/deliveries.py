@@ -3,7 +3,7 @@
 Messages of one receiver keep their order: while one is tried again, what came later waits behind it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -96,6 +96,22 @@ def needs_no_look(alert: Alert) -> bool:
     return alert.acknowledged is not None or over
 
 
+def change_to_tell(receiver: Receiver, alert: Alert, known: Iterable[Delivery], now: datetime) -> Change | None:
+    """What a receiver has yet to be told about an alert. known: its deliveries about that alert."""
+    if not receiver.wants(alert):
+        return None
+    by_change = {one.change: one for one in known}
+    raised = by_change.get(Change.RAISED)
+    if raised is None:
+        late = now - alert.at >= GIVE_UP_AFTER  # the database took it late, or a restore brought it back
+        return None if late else Change.RAISED
+    told = raised.state is DeliveryState.DELIVERED
+    told = told or (raised.state is DeliveryState.WAITING and (raised.tries > 0 or not raised.is_held))
+    if receiver.ended and alert.cleared_at is not None and told and Change.ENDED not in by_change:
+        return Change.ENDED
+    return None
+
+
 def pause_after(tries: int, chance: float) -> timedelta:
     """How long to wait before the next try: twice as long each time, up to an hour, less a random part of a half.
 
@@ -168,22 +184,30 @@ def is_failing(head: Delivery | None, last: Delivery | None, now: datetime) -> b
 class Deliveries(Protocol):
     """The stored deliveries; part of `ports.Transaction`."""
 
-    def add(self, delivery: Delivery) -> None: ...
-    def put(self, delivery: Delivery) -> None:
-        """Replaces one that is still there."""
+    def add(self, *new: Delivery) -> None: ...
+    def put(self, delivery: Delivery) -> bool:
+        """Replaces one that still waits. Returns whether it did."""
         ...
 
     def next_place(self, receiver_id: str) -> int: ...
-    def waiting(self, receiver_id: str) -> list[Delivery]:
-        """Returns what waits, in order."""
+    def waiting(self, receiver_id: str, limit: int, *, quiet: bool | None = None) -> list[Delivery]:
+        """Returns the first that wait, in order. quiet: only what came in quiet hours, or only what did not."""
+        ...
+
+    def head(self, receiver_id: str) -> Delivery | None:
+        """Returns what is tried again, or else the first that waits."""
         ...
 
     def with_waiting(self) -> dict[str, int]:
         """Returns how many wait, by receiver, where any do."""
         ...
 
-    def about(self, alert_id: str) -> list[Delivery]:
-        """Returns all receivers' deliveries of an alert."""
+    def about(self, alert_ids: Iterable[str]) -> list[Delivery]:
+        """Returns all receivers' deliveries of these alerts."""
+        ...
+
+    def raised_since(self, alert_ids: Iterable[str], at: datetime) -> list[Delivery]:
+        """Returns those that told receivers since then that these alerts were raised."""
         ...
 
     def last_settled(self, receiver_id: str) -> Delivery | None:

@@ -1,6 +1,6 @@
 """The protocols for stored alerts, and for what takes them to receivers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -36,6 +36,10 @@ class Alerts(Protocol):
         ...
 
     def get(self, alert_id: str) -> Alert | None: ...
+    def by_ids(self, ids: Iterable[str]) -> dict[str, Alert]:
+        """Returns those that are there."""
+        ...
+
     def about(self, event_id: str) -> Alert | None:
         """Returns the report of a mistake at this event."""
         ...
@@ -54,6 +58,10 @@ class Alerts(Protocol):
 
     def take_unsent(self, ids: Sequence[str]) -> list[Alert]:
         """Returns those of these that still are unsent, oldest first, and marks them as looked at."""
+        ...
+
+    def told_since(self, at: datetime) -> list[Alert]:
+        """Returns lasting alerts, whether over or not, that nobody acknowledged and that a receiver got since then."""
         ...
 
     def find(self, wanted: AlertFilter) -> list[Alert]:

@@ -105,7 +105,7 @@ def test_several_that_wait_are_one_mail_in_the_language_of_the_site(
     assert states == {"waiting"} and answers == {"the server answered 451"}
     box.answer = "250 OK"
     with office.store.write() as tx:
-        for one in tx.deliveries.waiting(receiver):
+        for one in tx.deliveries.waiting(receiver, 10):
             tx.deliveries.put(replace(one, next_try_at=office.clock()))
     send(office, receiver)
     first, second = box.taken

@@ -1,29 +1,48 @@
 """Turns changes of alerts into deliveries for each receiver that wants them.
 
 An alert is marked as unsent in the transaction that raises or ends it. So a kill loses nothing, and whoever raises one,
-a decision at a gate among them, reads no receiver and waits for none.
+a decision at a gate among them, reads no receiver and waits for none. Whatever takes long is read before the write, and
+a write is short: SQLite has one writer, and a decision may wait for it.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.core.alerts.alert import Alert, AlertFilter
+from app.core.alerts.alert import Alert, AlertKind
 from app.core.alerts.deliveries import (
     AGAIN_AFTER,
-    GIVE_UP_AFTER,
     MOST_WAITING,
     TOO_MANY,
     Change,
     Delivery,
     DeliveryState,
+    change_to_tell,
 )
 from app.core.alerts.receivers import Receiver
 from app.core.ports.store import Clock, Store, Transaction
 
-BATCH = 100  # alerts in one short write
-MOST_RECENT = 200
+BATCH = 100  # alerts in one look
+WRITTEN = 10  # of them in one write
 Quiet = Callable[[Transaction, str, datetime], bool]
+Place = tuple[AlertKind, str | None, str | None]  # of a lasting alert: its kind, gate and camera
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is read before the writes.
+
+    Attributes:
+        told: lately, of lasting alerts that nobody acknowledged: by receiver and place, when each began, and when the
+            receiver got it.
+        quiet: the schedules that are open now.
+        waiting: how many deliveries wait, by receiver.
+    """
+
+    told: Mapping[tuple[str, Place], Sequence[tuple[Alert, datetime]]]
+    quiet: frozenset[str]
+    waiting: Counter[str]
 
 
 @dataclass(frozen=True)
@@ -44,80 +63,71 @@ class Outbox:
         with self.store.alone("receivers") as mine:
             if not mine:
                 return
-            with self.store.write() as tx:
-                now, receivers = self.clock(), tx.receivers.all()
-                changed = tx.alerts.take_unsent(ids)
-                if not receivers:
-                    return
-                waiting = tx.deliveries.with_waiting()
-                for alert in changed:
-                    about = tx.deliveries.about(alert.id)
-                    for receiver in receivers:
-                        theirs = [one for one in about if one.receiver_id == receiver.id]
-                        new = self._due(tx, receiver, alert, theirs, now)
-                        if new is None:
-                            continue
-                        if waiting.get(receiver.id, 0) >= MOST_WAITING:
-                            new = new.settled(DeliveryState.GIVEN_UP, now, TOO_MANY)
-                        tx.deliveries.add(new)
-                        waiting[receiver.id] = waiting.get(receiver.id, 0) + 1
+            now = self.clock()
+            with self.store.read() as tx:
+                known = self._known(tx, now)
+            for start in range(0, len(ids), WRITTEN):
+                self._take(ids[start : start + WRITTEN], known, now)
 
     def is_quiet(self, tx: Transaction, receiver: Receiver, now: datetime) -> bool:
         """Whether the receiver's quiet hours are now."""
         return receiver.quiet_schedule_id is not None and self.quiet(tx, receiver.quiet_schedule_id, now)
 
-    def _due(
-        self, tx: Transaction, receiver: Receiver, alert: Alert, known: Iterable[Delivery], now: datetime
-    ) -> Delivery | None:
-        if not receiver.wants(alert):
-            return None
-        by_change = {one.change: one for one in known}
-        raised = by_change.get(Change.RAISED)
-        if raised is None:
-            if now - alert.at >= GIVE_UP_AFTER:  # the database took it late, or a restore brought it back
-                return None
-            return self._new(tx, receiver, alert, Change.RAISED, now, self._held_until(tx, receiver, alert, now))
-        told = raised.state is DeliveryState.DELIVERED
-        told = told or (raised.state is DeliveryState.WAITING and (raised.tries > 0 or not raised.is_held))
-        if receiver.ended and alert.cleared_at is not None and told and Change.ENDED not in by_change:
-            return self._new(tx, receiver, alert, Change.ENDED, now, None)
-        return None
+    def _known(self, tx: Transaction, now: datetime) -> _Known:
+        since = now - AGAIN_AFTER
+        alerts = {alert.id: alert for alert in tx.alerts.told_since(since)}
+        told: dict[tuple[str, Place], list[tuple[Alert, datetime]]] = {}
+        for one in tx.deliveries.raised_since(alerts, since):
+            alert = alerts[one.alert_id or ""]
+            told.setdefault((one.receiver_id, _place(alert)), []).append((alert, one.settled_at or now))
+        schedules = {one.quiet_schedule_id for one in tx.receivers.all()} - {None}
+        quiet = frozenset(one for one in schedules if one and self.quiet(tx, one, now))
+        return _Known(told, quiet, Counter(tx.deliveries.with_waiting()))
+
+    def _take(self, ids: Sequence[str], known: _Known, now: datetime) -> None:
+        with self.store.write() as tx:
+            changed = tx.alerts.take_unsent(ids)
+            # Locked: a test that somebody sends takes a place, too, and a receiver may be changed or removed meanwhile.
+            receivers = tx.receivers.all(for_update=True)
+            if not receivers:
+                return
+            about: dict[tuple[str, str | None], list[Delivery]] = {}
+            for one in tx.deliveries.about(ids):
+                about.setdefault((one.receiver_id, one.alert_id), []).append(one)
+            places: dict[str, int] = {}
+            new: list[Delivery] = []
+            for alert in changed:
+                for receiver in receivers:
+                    change = change_to_tell(receiver, alert, about.get((receiver.id, alert.id), ()), now)
+                    if change is None:
+                        continue
+                    place = places.get(receiver.id) or tx.deliveries.next_place(receiver.id)
+                    places[receiver.id] = place + 1
+                    new.append(self._new(receiver, alert, change, place, known, now))
+            tx.deliveries.add(*new)
 
     def _new(
-        self,
-        tx: Transaction,
-        receiver: Receiver,
-        alert: Alert,
-        change: Change,
-        now: datetime,
-        held_until: datetime | None,
-    ) -> Delivery | None:
-        # Locked: a test that somebody sends takes a place, too, and a receiver may be removed meanwhile.
-        if tx.receivers.get(receiver.id, for_update=True) is None:
-            return None
-        quiet = receiver.is_quiet_for(alert) and self.is_quiet(tx, receiver, now)
-        new, place = self.new_id(), tx.deliveries.next_place(receiver.id)
-        return Delivery(new, receiver.id, place, change, alert.id, now, new, quiet=quiet, held_until=held_until)
+        self, receiver: Receiver, alert: Alert, change: Change, place: int, known: _Known, now: datetime
+    ) -> Delivery:
+        held_until = _held_until(receiver, alert, known, now) if change is Change.RAISED else None
+        quiet = receiver.is_quiet_for(alert) and receiver.quiet_schedule_id in known.quiet
+        new = self.new_id()
+        made = Delivery(new, receiver.id, place, change, alert.id, now, new, quiet=quiet, held_until=held_until)
+        if known.waiting[receiver.id] >= MOST_WAITING:
+            made = made.settled(DeliveryState.GIVEN_UP, now, TOO_MANY)
+        known.waiting[receiver.id] += 1
+        return made
 
-    def _held_until(self, tx: Transaction, receiver: Receiver, alert: Alert, now: datetime) -> datetime | None:
-        """Holds back trouble that comes back at the same place, while nobody has acknowledged it before."""
-        if alert.cleared_at == alert.at:  # momentary ones, such as tailgating, count one by one
-            return None
-        which = AlertFilter(
-            kinds=frozenset({alert.kind}), gate_id=alert.gate_id, since=alert.at - AGAIN_AFTER, limit=MOST_RECENT
-        )
-        before = [
-            one.id
-            for one in tx.alerts.find(which)
-            if one.id != alert.id
-            and (one.gate_id, one.camera_id) == (alert.gate_id, alert.camera_id)
-            and one.acknowledged is None
-        ]
-        sent = [
-            one.settled_at
-            for alert_id in before
-            for one in tx.deliveries.about(alert_id)
-            if one.receiver_id == receiver.id and one.change is Change.RAISED and one.state is DeliveryState.DELIVERED
-        ]
-        until = max((at + AGAIN_AFTER for at in sent if at is not None), default=now)
-        return until if until > now else None
+
+def _held_until(receiver: Receiver, alert: Alert, known: _Known, now: datetime) -> datetime | None:
+    """Holds back trouble that comes back at the same place, while nobody has acknowledged it before."""
+    if alert.cleared_at == alert.at:  # momentary ones, such as tailgating, count one by one
+        return None
+    before = known.told.get((receiver.id, _place(alert)), ())
+    told = [at for one, at in before if one.id != alert.id and one.at >= alert.at - AGAIN_AFTER]
+    until = max((at + AGAIN_AFTER for at in told), default=now)
+    return until if until > now else None
+
+
+def _place(alert: Alert) -> Place:
+    return alert.kind, alert.gate_id, alert.camera_id

@@ -20,6 +20,8 @@ from app.core.ports.store import Clock, Store, Transaction
 from app.core.sealing import Sealed, context
 from app.core.site.mode import SITE
 
+DROPPED_AT_ONCE = 50  # deliveries in one write
+
 
 @dataclass(frozen=True)
 class ReceiverChange:
@@ -111,11 +113,13 @@ class ReceiverBook:
         return self.get(new), target.secret if form is Form.WEBHOOK else None
 
     def change(self, receiver_id: str, wanted: ReceiverChange, version: str | None = None) -> ReceiverView:
-        """Changes a receiver. What waits for one that is switched off is dropped.
+        """Changes a receiver. What waits for one that is switched off is dropped, some in each write.
 
         version: of the receiver that the caller has read; None: any. Raises BadInput, NotFound, Conflict, and Outdated
         where it was changed since.
         """
+        if wanted.enabled:
+            self.drop_waiting(receiver_id)  # what a kill left
         with self.store.write() as tx:
             tx.data_keys.get(SITE)  # in the order of locks
             receiver = tx.receivers.get(receiver_id, for_update=True)
@@ -128,10 +132,13 @@ class ReceiverBook:
             receiver = replace(receiver, **wanted.plain)
             self._check_schedule(tx, receiver)
             tx.receivers.put(receiver)
-            if not receiver.enabled:
-                for one in tx.deliveries.waiting(receiver.id):
-                    tx.deliveries.put(one.settled(DeliveryState.DROPPED, self.clock(), SWITCHED_OFF))
+        self.drop_waiting(receiver_id)
         return self.get(receiver_id)
+
+    def drop_waiting(self, receiver_id: str) -> None:
+        """Drops what waits for a receiver that is switched off."""
+        while self._drop_some(receiver_id):
+            pass
 
     def renew_secret(self, receiver_id: str) -> str:
         """Makes another secret for a webhook's signatures, and returns it. The old one ends at once.
@@ -164,12 +171,13 @@ class ReceiverBook:
             receiver = tx.receivers.get(receiver_id)
             if receiver is None:
                 raise _unknown()
-            return self._view(tx, receiver, self.clock())
+            return self._view(tx, receiver, tx.deliveries.with_waiting(), self.clock())
 
     def all(self) -> list[ReceiverView]:
         """Every receiver, oldest first."""
         with self.store.read() as tx:
-            return [self._view(tx, one, self.clock()) for one in tx.receivers.all()]
+            waiting = tx.deliveries.with_waiting()
+            return [self._view(tx, one, waiting, self.clock()) for one in tx.receivers.all()]
 
     def deliveries(
         self, receiver_id: str, limit: int, before: int | None = None
@@ -179,8 +187,9 @@ class ReceiverBook:
             if tx.receivers.get(receiver_id) is None:
                 raise _unknown()
             found = tx.deliveries.newest(receiver_id, limit, before)
-            alerts = [tx.alerts.get(one.alert_id) if one.alert_id else None for one in found]
-        return [(one, None if alert is None else alert.kind) for one, alert in zip(found, alerts, strict=True)]
+            alerts = tx.alerts.by_ids(one.alert_id for one in found if one.alert_id)
+        kinds = {alert.id: alert.kind for alert in alerts.values()}
+        return [(one, kinds.get(one.alert_id or "")) for one in found]
 
     def target_in(self, tx: Transaction, receiver: Receiver) -> Target:
         """Raises CryptoFault if it does not open, as in a backup without its key."""
@@ -189,18 +198,28 @@ class ReceiverBook:
             raise CryptoFault("the key of the receivers' addresses is gone: enter the address again")
         return Target(**json.loads(self.vault.open(wrapped, receiver.sealed_target, _context(receiver.id))))
 
-    def _view(self, tx: Transaction, receiver: Receiver, now: datetime) -> ReceiverView:
+    def _drop_some(self, receiver_id: str) -> bool:
+        """Returns whether there were any. Of a receiver that is on again, nothing is dropped."""
+        with self.store.read() as tx:
+            if _waiting_for_nobody(tx, tx.receivers.get(receiver_id)) == []:
+                return False
+        with self.store.write() as tx:
+            some = _waiting_for_nobody(tx, tx.receivers.get(receiver_id, for_update=True))
+            for one in some:
+                tx.deliveries.put(one.settled(DeliveryState.DROPPED, self.clock(), SWITCHED_OFF))
+        return some != []
+
+    def _view(self, tx: Transaction, receiver: Receiver, waiting: Mapping[str, int], now: datetime) -> ReceiverView:
         try:
             target = self.target_in(tx, receiver)
             address, user = target.shown(receiver.form), target.user
         except CryptoFault:
             address = user = ""
-        waiting = tx.deliveries.waiting(receiver.id)
-        head = next((one for one in waiting if one.tries), next(iter(waiting), None))
+        head = tx.deliveries.head(receiver.id)
         failing = receiver.enabled and is_failing(head, tx.deliveries.last_settled(receiver.id), now)
         last = tx.deliveries.last_delivered(receiver.id)
         given_up = tx.deliveries.given_up(receiver.id)
-        return ReceiverView(receiver, address, user, len(waiting), head, last, given_up, failing)
+        return ReceiverView(receiver, address, user, waiting.get(receiver.id, 0), head, last, given_up, failing)
 
     def _changed(self, tx: Transaction, receiver: Receiver, wanted: ReceiverChange) -> Target:
         try:
@@ -254,6 +273,10 @@ def _new_secret() -> str:
 
 def _context(receiver_id: str) -> str:
     return context(Sealed.RECEIVER, receiver_id)
+
+
+def _waiting_for_nobody(tx: Transaction, receiver: Receiver | None) -> list[Delivery]:
+    return [] if receiver is None or receiver.enabled else tx.deliveries.waiting(receiver.id, DROPPED_AT_ONCE)
 
 
 def _unknown() -> NotFound:

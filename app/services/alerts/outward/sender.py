@@ -24,6 +24,7 @@ from app.services.alerts.outward.outbox import Outbox
 from app.services.alerts.outward.receiver_book import ReceiverBook
 
 logger = logging.getLogger(__name__)
+SETTLED_AT_ONCE = 50  # deliveries that one write ends without sending them
 LOOKED_AT = 200  # waiting deliveries of a receiver that one step reads, and as many that came in quiet hours
 REST = timedelta(seconds=5)  # before a receiver for which nothing was due is looked at again, unless more waits
 WATCH_EVERY, TIDY_EVERY = timedelta(seconds=10), timedelta(hours=1)
@@ -123,8 +124,8 @@ class Sender:
             if receiver_id in self._busy or self._stop.is_set():
                 return
             thread = Thread(target=self._run, args=(receiver_id, write), name=f"receiver-{receiver_id}", daemon=True)
+            thread.start()  # may fail, and then nothing may be left that looks like a running thread
             self._busy[receiver_id] = thread
-            thread.start()
 
     def _run(self, receiver_id: str, write: Write) -> None:
         try:
@@ -139,26 +140,37 @@ class Sender:
                 del self._busy[receiver_id]
 
     def _step(self, receiver_id: str, write: Write) -> bool:
-        """Sends one message. Returns whether the next may follow at once."""
+        """Does the next thing about one receiver: ends what is not to be sent, or sends one message.
+
+        Returns whether the next may follow at once.
+        """
         with self.store.read() as tx:
-            if self._plan(tx, receiver_id)[1] == Plan():
+            receiver, planned = self._plan(tx, receiver_id)
+            if planned == Plan():
                 count = tx.deliveries.with_waiting().get(receiver_id, 0)
                 self._resting[receiver_id] = count, self.clock() + REST
-                return False
-        with self.store.write() as tx:
-            now, (receiver, planned) = self.clock(), self._plan(tx, receiver_id)
-            for one in planned.settled:
-                tx.deliveries.put(one)
-            self._count(receiver, planned.settled)
-            if receiver is None or not planned.group:
-                return False
-            group = [
+        if receiver is not None and not receiver.enabled:
+            self.book.drop_waiting(receiver_id)  # what a kill left
+        if planned.settled:
+            return self._put(receiver, planned.settled[:SETTLED_AT_ONCE]) != []
+        now = self.clock()
+        group = self._put(
+            receiver,
+            [
                 replace(one, tries=one.tries + 1, tried_at=one.tried_at or now, next_try_at=None)
                 for one in planned.group
-            ]
-            for one in group:
-                tx.deliveries.put(one)
+            ],
+        )
+        if not group:
+            return False
+        # Read only now: an alert that ends after this is told of by a delivery of its own.
+        with self.store.read() as tx:
+            receiver = tx.receivers.get(receiver_id)
+            if receiver is None or not receiver.enabled:
+                return False
             message, target = self._message(tx, receiver, group), self._target(tx, receiver)
+        if not message.items:
+            return True  # the alerts are gone, and the next step drops them
         state, answer, final = self._carry(receiver, target, message, write)
         now = self.clock()
         if state is DeliveryState.WAITING:
@@ -167,33 +179,41 @@ class Sender:
             self.counts[receiver.name, "failed"] += 1
         else:
             after = [one.settled(state, now, answer) for one in group]
-        with self.store.write() as tx:
-            for one in after:
-                tx.deliveries.put(one)
-        self._count(receiver, after)
+        self._put(receiver, after)
         return state is DeliveryState.DELIVERED or final
+
+    def _put(self, receiver: Receiver | None, some: Sequence[Delivery]) -> list[Delivery]:
+        """Stores and returns those that still wait: the receiver may have been switched off or removed meanwhile."""
+        if not some:
+            return []
+        with self.store.write() as tx:
+            stored = [one for one in some if tx.deliveries.put(one)]
+        self._count(receiver, stored)
+        return stored
 
     def _plan(self, tx: Transaction, receiver_id: str) -> tuple[Receiver | None, Plan]:
         receiver = tx.receivers.get(receiver_id)
         if receiver is None or not receiver.enabled:
             return receiver, Plan()
+        # What came in quiet hours hides none that goes out at any time.
+        first = (one for quiet in (True, False) for one in tx.deliveries.waiting(receiver_id, LOOKED_AT, quiet=quiet))
+        waiting = sorted(first, key=lambda one: one.place)
+        alerts = tx.alerts.by_ids(one.alert_id for one in waiting if one.alert_id)
         now = self.clock()
-        waiting = _first(tx.deliveries.waiting(receiver_id))
-        found = (tx.alerts.get(one.alert_id) for one in waiting if one.alert_id)
-        alerts = {alert.id: alert for alert in found if alert is not None}
         return receiver, plan(receiver, waiting, alerts, now, quiet=self.outbox.is_quiet(tx, receiver, now))
 
     def _message(self, tx: Transaction, receiver: Receiver, group: Sequence[Delivery]) -> Message:
         gates = {gate.id: gate.name for gate in tx.gates.all()}
         cameras = {camera.id: camera.name for camera in tx.cameras.all()}
+        alerts = tx.alerts.by_ids(one.alert_id for one in group if one.alert_id)
         items = []
         for one in group:
-            alert = tx.alerts.get(one.alert_id or "")
-            if alert is not None:  # the plan has just read it
+            alert = alerts.get(one.alert_id or "")
+            if alert is not None:
                 person = self._person(tx, alert) if receiver.with_names else None
                 gate, camera = gates.get(alert.gate_id or ""), cameras.get(alert.camera_id or "")
                 items.append(Item(one.change, alert, gate, camera, person, receiver.with_names))
-        at = group[0].created_at if group[0].change is not Change.RAISED else items[0].alert.at
+        at = items[0].alert.at if items and group[0].change is Change.RAISED else group[0].created_at
         return Message(group[0].message_id, at, self.site(), tuple(items), self.link)
 
     def _person(self, tx: Transaction, alert: Alert) -> Named | None:
@@ -259,10 +279,3 @@ class Sender:
                 tx.alerts.raise_(Alert(self.new_id(), now, kind, detail=", ".join(failing)[:200]))
             else:
                 tx.alerts.clear(kind, None, None, now)
-
-
-def _first(waiting: Sequence[Delivery]) -> list[Delivery]:
-    """The first of those that wait, in order. What came in quiet hours hides none that goes out at any time."""
-    quiet = [one for one in waiting if one.quiet][:LOOKED_AT]
-    others = [one for one in waiting if not one.quiet][:LOOKED_AT]
-    return sorted([*quiet, *others], key=lambda one: one.place)

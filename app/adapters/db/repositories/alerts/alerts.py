@@ -1,15 +1,16 @@
 """Rows of alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select, update
+from sqlalchemy import ColumnElement, Connection, Select, or_, select, update
 
 from app.adapters.db.engine.connect import upsert
+from app.adapters.db.repositories.alerts.receivers import raised_since
 from app.adapters.db.repositories.events import events_of
-from app.adapters.db.seals.sealed_rows import SealedRows, held
-from app.adapters.db.tables import AWAITING, UNCLEARED, UNSENT, alerts
+from app.adapters.db.seals.sealed_rows import SealedRows, batches, held
+from app.adapters.db.tables import AWAITING, UNCLEARED, UNSENT, alerts, deliveries
 from app.core.alerts.alert import Acknowledgement, Alert, AlertFilter, AlertKind, AlertState
 
 
@@ -64,6 +65,10 @@ class AlertRows:
         row = self._rows.one(id=alert_id)
         return None if row is None else _alert(row)
 
+    def by_ids(self, ids: Iterable[str]) -> dict[str, Alert]:
+        these = (select(alerts).where(alerts.c.id.in_(some)) for some in batches(set(ids)))
+        return {alert.id: alert for query in these for alert in self._found(query)}
+
     def about(self, event_id: str) -> Alert | None:
         row = self._rows.one(event_id=event_id, kind=AlertKind.REPORTED.value)
         return None if row is None else _alert(row)
@@ -82,6 +87,11 @@ class AlertRows:
         # An altered row keeps its bad seal. It must not be found again and again, before all others.
         self._connection.execute(update(alerts).where(*these).values(unsent=None))
         return found[::-1]
+
+    def told_since(self, at: datetime) -> list[Alert]:
+        told = select(deliveries.c.alert_id).where(*raised_since(at))
+        lasting = or_(alerts.c.cleared_at.is_(None), alerts.c.cleared_at != alerts.c.at)
+        return self._found(_NEWEST_FIRST.where(alerts.c.id.in_(told), alerts.c.acknowledged_at.is_(None), lasting))
 
     def find(self, wanted: AlertFilter) -> list[Alert]:
         if wanted.state is not AlertState.OPEN:

@@ -1,13 +1,13 @@
 """Rows of receivers of alerts, and of what they get."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from app.adapters.db.seals.sealed_rows import SealedRows
+from app.adapters.db.seals.sealed_rows import SealedRows, batches, held
 from app.adapters.db.tables import WAITING, deliveries, receivers
 from app.core.alerts.alert import AlertKind, Severity
 from app.core.alerts.deliveries import Change, Delivery, DeliveryState
@@ -34,8 +34,9 @@ class ReceiverRows:
         row = self._rows.one(for_update=for_update, id=receiver_id)
         return None if row is None else _receiver(row)
 
-    def all(self) -> list[Receiver]:
-        return [_receiver(row) for row in self._rows.find(select(receivers).order_by(receivers.c.id))]
+    def all(self, *, for_update: bool = False) -> list[Receiver]:
+        query = held(select(receivers).order_by(receivers.c.id), for_update)
+        return [_receiver(row) for row in self._rows.find(query)]
 
     def put(self, receiver: Receiver) -> None:
         try:
@@ -55,26 +56,37 @@ class DeliveryRows:
         self._connection = connection
         self._rows = SealedRows(connection, deliveries)
 
-    def add(self, delivery: Delivery) -> None:
-        self._rows.insert(_delivery_columns(delivery))
+    def add(self, *new: Delivery) -> None:
+        self._rows.insert(*map(_delivery_columns, new))
 
-    def put(self, delivery: Delivery) -> None:
-        self._rows.update(_delivery_columns(delivery), deliveries.c.id == delivery.id)
+    def put(self, delivery: Delivery) -> bool:
+        return self._rows.update(_delivery_columns(delivery), WAITING, deliveries.c.id == delivery.id) == 1
 
     def next_place(self, receiver_id: str) -> int:
         last = select(func.max(deliveries.c.place)).where(deliveries.c.receiver_id == receiver_id)
         return (self._connection.execute(last).scalar() or 0) + 1
 
-    def waiting(self, receiver_id: str) -> list[Delivery]:
-        return list(self._found(WAITING, deliveries.c.receiver_id == receiver_id))
+    def waiting(self, receiver_id: str, limit: int, *, quiet: bool | None = None) -> list[Delivery]:
+        where = [WAITING, deliveries.c.receiver_id == receiver_id]
+        if quiet is not None:
+            where.append(deliveries.c.quiet.is_(quiet))
+        return self._found(select(deliveries).where(*where).order_by(deliveries.c.place).limit(limit))
+
+    def head(self, receiver_id: str) -> Delivery | None:
+        query = select(deliveries).where(WAITING, deliveries.c.receiver_id == receiver_id)
+        tried_first = (deliveries.c.tries == 0, deliveries.c.place)
+        return next(iter(self._found(query.order_by(*tried_first).limit(_ALTERED))), None)
 
     def with_waiting(self) -> dict[str, int]:
         of = deliveries.c.receiver_id
         query = select(of, func.count()).where(WAITING).group_by(of)
         return {row[0]: row[1] for row in self._connection.execute(query)}
 
-    def about(self, alert_id: str) -> list[Delivery]:
-        return list(self._found(deliveries.c.alert_id == alert_id))
+    def about(self, alert_ids: Iterable[str]) -> list[Delivery]:
+        return self._about(alert_ids)
+
+    def raised_since(self, alert_ids: Iterable[str], at: datetime) -> list[Delivery]:
+        return self._about(alert_ids, *raised_since(at))
 
     def last_settled(self, receiver_id: str) -> Delivery | None:
         return self._last(receiver_id, or_(deliveries.c.state == DeliveryState.DELIVERED.value, _IN_VAIN))
@@ -90,7 +102,7 @@ class DeliveryRows:
         query = select(deliveries).where(deliveries.c.receiver_id == receiver_id)
         if before is not None:
             query = query.where(deliveries.c.place < before)
-        return [_delivery(row) for row in self._rows.find(query.order_by(deliveries.c.place.desc()).limit(limit))]
+        return self._found(query.order_by(deliveries.c.place.desc()).limit(limit))
 
     def tidy(self, before: datetime, limit: int) -> int:
         old = select(deliveries.c.id).where(deliveries.c.settled_at < before).limit(limit)
@@ -99,14 +111,23 @@ class DeliveryRows:
     def _last(self, receiver_id: str, *where: ColumnElement[bool]) -> Delivery | None:
         query = select(deliveries).where(deliveries.c.receiver_id == receiver_id, *where)
         newest = query.order_by(deliveries.c.settled_at.desc(), deliveries.c.place.desc()).limit(1)
-        return next((_delivery(row) for row in self._rows.find(newest)), None)
+        return next(iter(self._found(newest)), None)
 
-    def _found(self, *where: ColumnElement[bool]) -> Iterator[Delivery]:
-        return (
-            _delivery(row) for row in self._rows.find(select(deliveries).where(*where).order_by(deliveries.c.place))
-        )
+    def _about(self, alert_ids: Iterable[str], *where: ColumnElement[bool]) -> list[Delivery]:
+        these = (select(deliveries).where(deliveries.c.alert_id.in_(ids), *where) for ids in batches(alert_ids))
+        return [one for query in these for one in self._found(query)]
+
+    def _found(self, query: Select[Any]) -> list[Delivery]:
+        return [_delivery(row) for row in self._rows.find(query)]
 
 
+def raised_since(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Of deliveries that told a receiver since then that an alert was raised."""
+    told = (deliveries.c.change == Change.RAISED.value, deliveries.c.state == DeliveryState.DELIVERED.value)
+    return (deliveries.c.settled_at >= at, *told)
+
+
+_ALTERED = 20  # rows that may be altered before the first that is not
 _IN_VAIN = and_(deliveries.c.state == DeliveryState.GIVEN_UP.value, deliveries.c.change != Change.TEST.value)
 
 
