@@ -11,6 +11,8 @@ from app.core.accounts.provider import Provider
 from app.core.accounts.trail import Action, FieldChange, TrailEntry
 from app.core.accounts.users import Method, Session, SignIn, SignInOutcome, Ticket, TicketKind, User
 from app.core.alerts.alert import Alert, AlertKind
+from app.core.alerts.deliveries import Change, Delivery
+from app.core.alerts.receivers import Form, Receiver
 from app.core.cameras.camera import Camera
 from app.core.credentials.formats import CardFormat
 from app.core.credentials.pin import PinTries
@@ -105,6 +107,8 @@ def fill(store: Store) -> None:
                 )
             )
             tx.import_mappings.put(RememberedMapping(f"fingerprint-{n}", ColumnMapping({}), user, NOW))
+            tx.receivers.add(Receiver(f"R{n}", f"Receiver {n}", Form.WEBHOOK, b"target" + n.encode(), NOW))
+            tx.deliveries.add(Delivery(f"D{n}", f"R{n}", 10 * int(n), Change.TEST, None, NOW, f"M{n}"))
             tx.directories.add(Directory(f"J{n}", f"Directory {n}", NOW))
             tx.directories.put_person(
                 DirectoryPerson(employee, f"J{n}", f"user-{n}", f"x-{n}", {}, True, 1, NOW, NOW, Leaving.OFF, NOW)

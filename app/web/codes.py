@@ -195,6 +195,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "camera_exists": "There is a camera of this name.",
         "camera_record_damaged": "The camera's stored address does not open; send it again.",
         "card_taken": "Another employee has this card number.",
+        "certificate_pending": "The search for what an erasure left is still running.",
         "conflicts_with_stored": "The request contradicts what is stored.",
         "consent_required": "The person has not agreed to the text yet, and nobody recorded that they did.",
         "credential_taken": "Somebody has this credential already.",

@@ -4,7 +4,6 @@ FAULTS: dict[int, dict[str, str]] = {
     500: {"internal_error": "The service failed and logged why."},
     503: {
         "camera_unavailable": "No process watches the gate's camera, or it did not answer in time.",
-        "certificate_pending": "The search for what an erasure left is still running.",
         "gate_test_running": "Another test of a gate is running.",
         "model_changed": "The model was changed a moment ago.",
         "not_recorded": "The database did not take the record; `detail` says what holds.",

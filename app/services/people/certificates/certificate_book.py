@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.core.canonical import instant
-from app.core.errors import Busy, NotFound
+from app.core.errors import Conflict, NotFound
 from app.core.people.certificates import FORMAT, Certificate, HeldBackup, Place, Search, Searched, message
 from app.core.people.traces import Needles, Traces
 from app.core.ports.crypto import Signer
@@ -59,7 +59,7 @@ class CertificateBook:
         return found
 
     def of(self, employee_id: str) -> Mapping[str, Any]:
-        """The signed certificate of the person's newest erasure. Raises NotFound, and Busy during the search."""
+        """The signed certificate of the person's newest erasure. Raises NotFound, and Conflict during the search."""
         return signed(self._newest(employee_id))
 
     def id_of(self, employee_id: str) -> str:
@@ -180,9 +180,9 @@ class _Ended(Exception):
 
 
 def signed(certificate: Certificate) -> Mapping[str, Any]:
-    """The certificate as it is handed out. Raises Busy while its search is running."""
+    """The certificate as it is handed out. Raises Conflict while its search is running."""
     if certificate.document is None:
-        raise Busy("certificate_pending", PENDING, retry_after_s=3)
+        raise Conflict("certificate_pending", PENDING)
     return certificate.document
 
 

@@ -111,7 +111,7 @@ def certificates(
     response_model_exclude_unset=True,
 )
 def certificate(certificate_id: str, system: SystemOf, _: Admin) -> Mapping[str, Any]:
-    """503 `certificate_pending` until its search has ended, some seconds after the erasure."""
+    """409 `certificate_pending` until its search has ended, some seconds after the erasure."""
     return signed(system.certificates.get(certificate_id))
 
 
@@ -123,5 +123,5 @@ def certificate(certificate_id: str, system: SystemOf, _: Admin) -> Mapping[str,
     response_model_exclude_unset=True,
 )
 def of_person(employee_id: str, system: SystemOf, _: Admin) -> Mapping[str, Any]:
-    """The newest one, by the id that the erased person had. 503 `certificate_pending` until its search has ended."""
+    """The newest one, by the id that the erased person had. 409 `certificate_pending` until its search has ended."""
     return system.certificates.of(employee_id)

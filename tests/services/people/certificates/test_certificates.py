@@ -10,7 +10,7 @@ import pytest
 from app.adapters.crypto.signing import Ed25519Signer, signed_by
 from app.core.accounts.trail import AtWork, working
 from app.core.accounts.users import User
-from app.core.errors import Busy, NotFound, NotRecorded
+from app.core.errors import Conflict, NotFound, NotRecorded
 from app.core.people.certificates import HeldBackup, Scope, message
 from app.core.people.consents import ConsentHow
 from app.core.people.details import Details
@@ -47,7 +47,7 @@ def test_certificate_is_pending_until_the_search_ends(site: Process, ada: Employ
     with pytest.raises(NotFound):
         site.certificates.of(ada.id)
     site.erasure.erase(ada.id)
-    with pytest.raises(Busy, match="still running"):
+    with pytest.raises(Conflict, match="still running"):
         site.certificates.of(ada.id)
     assert [one.found for one in site.certificates.all(10)] == [None]
     site.certificates.make()
