@@ -1,11 +1,13 @@
 """Checks text that people write, and folds it for search."""
 
+import re
 import unicodedata
 
 from app.core.errors import BadInput
 
 # Control, surrogate, private-use and unassigned characters; line and paragraph separators.
 HIDDEN = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 # Bidirectional classes that reorder the text around them.
 OVERRIDES = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 MOST_COMMENT_CHARS = 200

@@ -8,8 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from app.core.alerts.alert import SILENT, Alert, AlertKind, Severity
 from app.core.errors import BadField
-from app.core.people.details import EMAIL
-from app.core.text import plain_text
+from app.core.text import EMAIL, plain_text
 
 NAME_CHARS = 64
 ADDRESS_CHARS = 1000

@@ -6,13 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from app.core.errors import BadInput
-from app.core.text import plain_text
+from app.core.text import EMAIL, plain_text
 from app.core.types import Employee, Status
 
 NAME_CHARS = 200
 NUMBER = re.compile(r"[^\s](?:.{0,62}[^\s])?")
 CARD_NUMBER = re.compile(r"[0-9]{1,20}")
-EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 
 
 @dataclass(frozen=True)
