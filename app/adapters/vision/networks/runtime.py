@@ -198,9 +198,14 @@ def compile_at(network: Any, *, height_px: int, width_px: int, precision: Precis
 
 
 def one_a_worker(make: Callable[[], Item], workers: int) -> list[Item]:
-    """What `make` makes, so many times at once: compiling takes long, and it holds up no other thread."""
-    with ThreadPoolExecutor(workers) as threads:
-        return [made.result() for made in [threads.submit(make) for _ in range(workers)]]
+    """What `make` makes, so many times: the first alone, and the others at once, since compiling takes long.
+
+    OpenVINO's binding prepares things at their first use. Two threads in there at once wait for each other forever: one
+    has its guard and wants Python's lock, the other the other way round (`Tensor.data`, seen at a start on 2026-11-30).
+    """
+    first = make()
+    with ThreadPoolExecutor(max(1, workers - 1)) as threads:
+        return [first, *(made.result() for made in [threads.submit(make) for _ in range(workers - 1)])]
 
 
 def compile_stack(model: bytes) -> Any:
