@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from app.commands.common import HERE, Data, backbone, err, out
 from app.core.errors import Fault
@@ -20,11 +19,9 @@ def show_all(data: Data = HERE) -> None:
     """List the newest certificates. `left` is what the search after the erasure found."""
     with backbone(data) as here:
         found = here.certificates.all(MOST_SHOWN)
-    table = Table("certificate", "person", "asked for", "scope", "left", box=None, pad_edge=False)
-    for one in found:
-        left = "searching" if one.found is None else str(one.found)
-        table.add_row(one.id, one.employee_id, f"{one.asked_at:%Y-%m-%d %H:%M} UTC", one.scope.value, left)
-    out.print(table)
+    for one in found:  # no table: a narrow terminal would cut the ids
+        left = "searching" if one.found is None else f"left: {one.found}"
+        out.print(f"{one.id}  {one.asked_at:%Y-%m-%d %H:%M} UTC  {one.scope.value} {one.employee_id}  {left}")
 
 
 @cli.command("certificate")

@@ -46,6 +46,22 @@ def test_certificate_is_handed_out_once_the_search_has_ended(
     assert [(one.action.value, one.actor) for one in entries] == [("added", asker)]
 
 
+def test_deletion_by_a_directory_is_the_directorys(
+    client: TestClient, admin: Headers, directory: Headers, system: System
+) -> None:
+    sent = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "quill@example.net"}
+    body = {**sent, "externalId": "ext-471177", "displayName": "Zenobia Quill", "active": False}
+    made = client.post("/scim/v2/Users", headers=directory, json=body)
+    assert made.status_code == 201, made.text
+    person = made.json()["id"]
+    assert client.delete(f"/scim/v2/Users/{person}", headers=directory).status_code == 204
+    system.certificates.make()
+    document = client.get(f"/v1/employees/{person}/erasure-certificate", headers=admin).json()
+    assert document["asked"]["by"] == "directory" and document["search"]["found"] == 0, document
+    assert {"name", "external_id", "sealed", "key"} <= document["search"]["terms"].keys()
+    assert document["removed"]["directory_people"] == 1
+
+
 def test_only_admins_read_certificates(
     client: TestClient, security: Headers, admin: Headers, erased: dict[str, Any]
 ) -> None:
