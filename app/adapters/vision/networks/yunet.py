@@ -36,7 +36,8 @@ WIDEST_PX = 960
 _COMMON = ((720, 1280), (1080, 1920))
 _COMMON_FACE_PX = 48
 # How many compiled networks of 8 MB each a worker keeps: pictures of ever new shapes must not fill the memory.
-_KEPT = 16
+# A site has a few kinds of cameras.
+_KEPT = 6
 
 
 class YunetNetwork:
