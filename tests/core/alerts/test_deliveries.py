@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from app.core.alerts.deliveries import (
     Change,
     Delivery,
     DeliveryState,
+    change_to_tell,
     is_failing,
     needs_no_look,
     plan,
@@ -128,3 +130,38 @@ def test_a_receiver_fails_after_ten_minutes_or_once_something_was_given_up() -> 
     assert is_failing(one, None, NOW + timedelta(minutes=10))
     assert is_failing(None, one.settled(DeliveryState.GIVEN_UP, NOW, "in vain"), NOW)
     assert not is_failing(None, one.settled(DeliveryState.DELIVERED, NOW, "good"), NOW)
+
+
+OVER = Alert("a-1", NOW - timedelta(minutes=2), AlertKind.DOOR_FORCED, cleared_at=NOW - timedelta(minutes=1))
+WAITS = Delivery("d-1", "r-1", 1, Change.RAISED, OVER.id, NOW, "d-1")
+SENT = WAITS.settled(DeliveryState.DELIVERED, NOW, "")
+ENDED = replace(WAITS, id="d-2", place=2, change=Change.ENDED)
+
+
+@pytest.mark.parametrize(
+    "known, told",
+    [
+        ([], Change.RAISED),
+        ([WAITS], Change.ENDED),
+        ([SENT], Change.ENDED),
+        ([SENT, ENDED], None),
+        ([replace(WAITS, quiet=True)], None),
+        ([replace(WAITS, held_until=NOW)], None),
+        ([replace(WAITS, held_until=NOW, tries=1)], Change.ENDED),
+        ([WAITS.settled(DeliveryState.DROPPED, NOW, "")], None),
+        ([WAITS.settled(DeliveryState.GIVEN_UP, NOW, "")], None),
+    ],
+)
+def test_end_is_told_to_those_who_were_told_of_the_beginning(known: list[Delivery], told: Change | None) -> None:
+    """What is held says by itself that it is over, if it goes out at all."""
+    receiver = Receiver("r-1", "Alarm centre", Form.WEBHOOK, b"", OVER.at, ended=True)
+    assert change_to_tell(receiver, OVER, known, NOW) is told
+    assert change_to_tell(replace(receiver, enabled=False), OVER, known, NOW) is None
+    if known:
+        assert change_to_tell(replace(receiver, ended=False), OVER, known, NOW) is None
+
+
+def test_alert_of_yesterday_is_told_to_nobody() -> None:
+    receiver = Receiver("r-1", "Alarm centre", Form.WEBHOOK, b"", OVER.at)
+    assert change_to_tell(receiver, OVER, (), OVER.at + GIVE_UP_AFTER) is None
+    assert change_to_tell(receiver, OVER, (), OVER.at + GIVE_UP_AFTER - timedelta(seconds=1)) is Change.RAISED

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import text
 
+from app.adapters.db.repositories.alerts.receivers import DeliveryRows
 from app.core.alerts.alert import AlertKind
+from app.core.alerts.deliveries import Change
 from app.services.alerts.outward import outbox, sender
 from tests.adapters.receivers.http_receiver import HttpReceiver
 from tests.services.alerts.outward.control_room import ControlRoom, every_day, written
@@ -86,3 +89,29 @@ def test_two_processes_send_each_message_once(
             work.result()
     room.look()
     assert len(server.ids) == 20 == len(set(server.ids))
+
+
+def test_a_test_that_is_sent_meanwhile_takes_another_place(
+    room: ControlRoom, server: HttpReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = room.add(server)
+    room.raise_(FORCED)
+    tested, real = Event(), DeliveryRows.next_place
+
+    def test() -> None:
+        room.sender.test(one, written)
+        tested.set()
+
+    tester = Thread(target=test)
+
+    def next_place(self: DeliveryRows, receiver_id: str) -> int:
+        place = real(self, receiver_id)
+        if tester.ident is None:
+            tester.start()
+            assert not tested.wait(0.3), "it waits for the alert's place"
+        return place
+
+    monkeypatch.setattr(DeliveryRows, "next_place", next_place)
+    room.sender.outbox.take()
+    tester.join()
+    assert [(d.place, d.change) for d in room.deliveries(one)] == [(1, Change.RAISED), (2, Change.TEST)]
