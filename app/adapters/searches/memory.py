@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ class IndexSearch:
     """Implements `people.certificates.Search`. Rows that no search of a face finds any more count too."""
 
     index: Index
+    place: ClassVar[Place] = Place.INDEX
 
     def look(self, needles: Needles, rest: Callable[[], None]) -> list[Searched]:
         left = []
@@ -38,6 +39,7 @@ class CacheSearch:
     """Implements `people.certificates.Search`. caches: by name; each gives what this process keeps."""
 
     caches: Mapping[str, Callable[[], Iterable[Any]]]
+    place: ClassVar[Place] = Place.CACHES
 
     def look(self, needles: Needles, rest: Callable[[], None]) -> list[Searched]:
         left, size = [], 0

@@ -21,6 +21,8 @@ def show_all(data: Data = HERE) -> None:
         found = here.certificates.all(MOST_SHOWN)
     for one in found:  # no table: a narrow terminal would cut the ids
         left = "searching" if one.found is None else f"left: {one.found}"
+        if one.complete is False:
+            left += ", search incomplete"
         out.print(f"{one.id}  {one.asked_at:%Y-%m-%d %H:%M} UTC  {one.scope.value} {one.employee_id}  {left}")
 
 

@@ -79,7 +79,7 @@ def read(data: bytes, encoding: str | None = None, mapping: ColumnMapping | None
     text = text_of(data, encoding)
     header, layout = _laid_out(text, mapping)
     orders = _orders(text, layout, mapping)
-    table = _table(text, mapping)
+    table = table_in(text, mapping)
     rows: list[Row] = []
     short: list[int] = []
     for line, cells in islice(table.rows(), 1, None):
@@ -100,12 +100,12 @@ def read(data: bytes, encoding: str | None = None, mapping: ColumnMapping | None
 
 def header_of(data: bytes, encoding: str | None = None, mapping: ColumnMapping | None = None) -> Header:
     """Returns the header of a CSV. Raises BadInput or TooLarge."""
-    return _header(_table(text_of(data, encoding), mapping))
+    return _header(table_in(text_of(data, encoding), mapping))
 
 
 def preview_of(data: bytes, encoding: str | None = None, mapping: ColumnMapping | None = None) -> FilePreview:
     """Returns what a person sees in order to map a CSV. Raises BadInput or TooLarge."""
-    rows = list(islice(_table(text_of(data, encoding), mapping).rows(), _PREVIEWED + 1))
+    rows = list(islice(table_in(text_of(data, encoding), mapping).rows(), _PREVIEWED + 1))
     line, cells = rows[0] if rows else (1, [])
     return preview(Header(line, tuple(cells)), [cells for _, cells in rows[1:]])
 
@@ -118,7 +118,7 @@ def check_mapping(data: bytes, encoding: str | None, mapping: ColumnMapping) -> 
 
 
 def _laid_out(text: Text, mapping: ColumnMapping | None) -> tuple[Header, Layout]:
-    header = _header(_table(text, mapping))
+    header = _header(table_in(text, mapping))
     return header, layout_of(header, mapping)
 
 
@@ -127,7 +127,7 @@ def _header(table: Table) -> Header:
     return Header(line, tuple(cells))
 
 
-def _table(text: Text, mapping: ColumnMapping | None) -> Table:
+def table_in(text: Text, mapping: ColumnMapping | None = None) -> Table:
     """Returns the table below the row that has the columns number and name, the mapped ones, or what comes closest."""
     return table_of(text, partial(_score, mapping if mapping and mapping.columns else None))
 
@@ -149,7 +149,7 @@ def _orders(text: Text, layout: Layout, mapping: ColumnMapping | None) -> dict[s
         return dict.fromkeys(dated, mapping.dates)
     orders = {name: ColumnOrder(name) for name in dated}
     if dated:
-        for line, cells in islice(_table(text, mapping).rows(), 1, None):
+        for line, cells in islice(table_in(text, mapping).rows(), 1, None):
             for name in dated:
                 at = layout.places[name][0]
                 if at < len(cells):
@@ -241,7 +241,7 @@ def _order_notices(
 ) -> Iterator[str]:
     """Yields a sentence for each column of dates whose order matters, with the first date as it was read."""
     open_ones = {name: order for name, order in orders.items() if order is not None}
-    for _, cells in islice(_table(text, mapping).rows(), 1, None) if open_ones else ():
+    for _, cells in islice(table_in(text, mapping).rows(), 1, None) if open_ones else ():
         for name, order in list(open_ones.items()):
             at = layout.places[name][0]
             cell = ""

@@ -71,16 +71,21 @@ class Remains:
 
 @dataclass(frozen=True)
 class Searched:
-    """What one search did. size: bytes, or how many entries where there are no bytes."""
+    """What one search did. size: bytes, or how many entries where there are no bytes. failed: what could not be read,
+    such as a file; it may hold anything."""
 
     place: Place
     what: str
     size: int
     left: tuple[Remains, ...] = ()
+    failed: tuple[str, ...] = ()
 
 
 class Search(Protocol):
     """Looks for what is left in one place. rest: called often, so that decisions go first."""
+
+    @property
+    def place(self) -> Place: ...
 
     def look(self, needles: Needles, rest: Callable[[], None]) -> list[Searched]: ...
 
@@ -111,6 +116,11 @@ class Certificate:
     def found(self) -> int | None:
         """How much is left; None until the search has ended."""
         return None if self.document is None else int(self.document["search"]["found"])
+
+    @property
+    def complete(self) -> bool | None:
+        """Whether everything could be searched; None until the search has ended."""
+        return None if self.document is None else bool(self.document["search"]["complete"])
 
 
 class Certificates(Protocol):

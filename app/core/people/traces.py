@@ -5,10 +5,13 @@ A file keeps a photo in parts, one a page, so what is long is searched by short 
 
 import base64
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +21,12 @@ from app.core.types import Vector
 PIECE_BYTES, EVERY_BYTES = 16, 2048  # a page of a database has 4096 bytes
 HEAD_BYTES = 1024  # of a picture: tables that many pictures share
 LEAST_BYTES = 5  # shorter text is found in any large file by chance
+LEAST_HEX = 10  # so are digits, and what looks like a part of a hash or an id
 LEAST_DISTINCT = 6  # bytes; a piece of zeros is everywhere
 _WORD_BYTES = 4
+_NEAR_BYTES = 6  # beside a text, in which its neighbour is read: as long as an escaped letter of JSON
+_HEX = frozenset("0123456789abcdefABCDEF")
+_ESCAPED = re.compile(rb"\\(?:[bfnrt]|u([0-9a-fA-F]{4}))\Z")
 _BY_WORD = 2 * _WORD_BYTES - 1  # so long a piece has a whole word of the file in it, however it lies
 
 
@@ -38,6 +45,10 @@ class Term(StrEnum):
     SEALED = "sealed"
     KEY = "key"
     LINK = "link"
+
+
+# Texts that may be parts of longer ones. A link is long and random.
+_WORDS = frozenset({Term.NAME, Term.NUMBER, Term.EMAIL, Term.EXTERNAL_ID, Term.ATTRIBUTE, Term.BADGE})
 
 
 @dataclass(frozen=True)
@@ -74,11 +85,13 @@ def spellings_of(text: str) -> set[str]:
 
 def of_text(text: str) -> set[bytes]:
     """The forms in which a file may have a text; none if it is too short."""
+    if len(text.encode("utf-8", "surrogatepass")) < LEAST_BYTES or (len(text) < LEAST_HEX and _HEX.issuperset(text)):
+        return set()
     spellings = spellings_of(text)
     forms = {one.encode("utf-8", "surrogatepass") for one in spellings}
     forms |= {json.dumps(one)[1:-1].encode() for one in spellings}
     forms |= {text.encode("utf-16-le", "surrogatepass")}
-    return {form for form in forms if len(form) >= LEAST_BYTES} if len(text.encode()) >= LEAST_BYTES else set()
+    return {form for form in forms if len(form) >= LEAST_BYTES}
 
 
 def of_sealed(content: bytes) -> set[bytes]:
@@ -109,6 +122,13 @@ def _with_base64(pieces: set[bytes]) -> set[bytes]:
             # At each of three offsets; the characters at both ends also depend on what stands beside the piece.
             found |= {base64.b64encode(bytes(offset) + piece)[4:20] for offset in range(3)}
     return found
+
+
+class Hits(NamedTuple):
+    """How often each person's terms were found. alone: texts only where no letter or digit stands beside them."""
+
+    anywhere: Counter[tuple[str, Term]]
+    alone: Counter[tuple[str, Term]]
 
 
 class Needles:
@@ -152,16 +172,25 @@ class Needles:
         return found
 
     def scan(self, chunks: Iterable[bytes]) -> Counter[tuple[str, Term]]:
-        """How often each person's terms are in the chunks, which follow each other."""
-        found: Counter[tuple[str, Term]] = Counter()
-        tail = b""
-        for chunk in chunks:
-            data = tail + chunk
+        """How often each person's terms are in the chunks, which follow each other. A part of a longer word is none."""
+        return self.hits(chunks).alone
+
+    def hits(self, chunks: Iterable[bytes]) -> Hits:
+        hits = Hits(Counter(), Counter())
+        tail, seen = b"", 0  # seen: how much of the tail was searched before
+        for chunk in chain(chunks, (None,)):
+            data = tail + (chunk or b"")
+            # A text is judged once what follows it is known.
+            until = len(data) if chunk is None else len(data) - _NEAR_BYTES
             for piece, end in self._matches(data):
-                if end > len(tail):  # else it was counted with the chunk before
-                    found.update(self._owners[piece])
-            tail = data[max(0, len(data) - self._longest + 1) :]
-        return found
+                if seen < end <= until:
+                    owners = self._owners[piece]
+                    hits.anywhere.update(owners)
+                    part = _is_part(data, end - len(piece), end)
+                    hits.alone.update(one for one in owners if not (part and one[1] in _WORDS))
+            kept = max(0, until - self._longest - _NEAR_BYTES)
+            tail, seen = data[kept:], max(seen, until) - kept
+        return hits
 
     def _matches(self, data: bytes) -> Iterator[tuple[bytes, int]]:
         """The pieces in the data, and where each ends."""
@@ -182,6 +211,25 @@ class Needles:
             while start >= 0:
                 yield piece, start + len(piece)
                 start = data.find(piece, start + 1)
+
+
+def _is_part(data: bytes, start: int, end: int) -> bool:
+    """Whether a letter or digit stands beside a text."""
+    before, after = data[max(0, start - _NEAR_BYTES) : start], data[end : end + _NEAR_BYTES]
+    if b"\0" in data[start:end]:  # UTF-16
+        return _lengthens(before[-2:].decode("utf-16-le", "replace")) or _lengthens(
+            after[:2].decode("utf-16-le", "replace")
+        )
+    if escaped := _ESCAPED.search(before):
+        beside = chr(int(escaped[1], 16)) if escaped[1] else "\n"
+    else:
+        beside = before.decode("utf-8", "replace")[-1:]
+    return _lengthens(beside) or _lengthens(after.decode("utf-8", "replace")[:1])
+
+
+def _lengthens(beside: str) -> bool:
+    """Not a letter of a script without capitals, since such scripts also write words without spaces."""
+    return beside.isdigit() or beside.lower() != beside.upper()
 
 
 def searched_in_order(pieces: Iterable[tuple[Term, Iterable[bytes]]]) -> tuple[tuple[Term, bytes], ...]:

@@ -5,13 +5,14 @@ Both are sealed under the import's key and not the person's, so they are opened 
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import ClassVar
 
 from app.core.errors import BadInput, CryptoFault, Refusal, TooLarge
-from app.core.imports import people_file
-from app.core.imports.reports import Import, RowFilter
+from app.core.imports import every_cell, people_file
+from app.core.imports.reports import Import, RowFilter, no_people
 from app.core.people.certificates import Place, Remains, Searched
 from app.core.people.traces import Needles, Term, texts_in
 from app.core.ports.crypto import Vault
@@ -33,48 +34,66 @@ class ImportSearch:
     vault: Vault
     desk: ImportDesk
     uploads: SealedUploads
+    place: ClassVar[Place] = Place.IMPORTS
 
     def look(self, needles: Needles, rest: Callable[[], None]) -> list[Searched]:
         self.desk.tidy()  # the reports of imports that have ended go after an erasure
         with self.store.read() as tx:
             jobs = tx.imports.all(MOST)
-        left, size = [], 0
+        left, size, failed = [], 0, []
         for job in jobs:
-            found: Counter[tuple[str, Term]] = Counter()
-            for part in self._parts(job):
-                rest()
-                if isinstance(part, bytes):
-                    size += len(part)
-                    found += needles.scan([part])
-                else:
-                    found += needles.whole(part)
             where = f"import {job.id} ({job.state.value})"
+            found: Counter[tuple[str, Term]] = Counter()
+            try:
+                for part in self._parts(job):
+                    rest()
+                    if isinstance(part, bytes):
+                        size += len(part)
+                        found += needles.scan([part])
+                    else:
+                        found += needles.whole(part)
+            except (Refusal, CryptoFault, OSError):
+                if self._waits(job.id):  # else it was taken away meanwhile
+                    failed.append(where)
             left += [Remains(owner, term, where, count) for (owner, term), count in found.items()]
-        return [Searched(Place.IMPORTS, "imports", size, tuple(left))]
+        return [Searched(Place.IMPORTS, "imports", size, tuple(left), tuple(failed))]
 
-    def _parts(self, job: Import) -> Iterator[bytes | list[str]]:
-        """What the import keeps, in the clear: bytes, and texts that are whole values."""
+    def _parts(self, job: Import) -> Iterator[bytes | Iterable[str]]:
+        """What the import keeps, in the clear: bytes, and texts that are whole values. Raises Refusal, CryptoFault or
+        OSError for what cannot be read."""
         yield from self._reports(job.id)
-        with self.store.read() as tx:
-            there = self.uploads.is_there(tx, job.id)
-        if not there:
+        if not self._waits(job.id):
             return
-        with suppress(Refusal, FileNotFoundError):  # it holds no people, or was taken away meanwhile
-            yield from self._rows(self.uploads.people(job.id), job)
-        with suppress(Refusal, FileNotFoundError), self.uploads.photos(job.id, job.encoding) as photos:
+        try:
+            people = self.uploads.people(job.id)
+        except BadInput as bad:
+            if bad.code != no_people().code:
+                raise
+        else:
+            yield from self._rows(people, job)
+        with self.uploads.photos(job.id, job.encoding) as photos:
             for name in photos.names():
                 yield name.encode("utf-8", "replace")
                 with suppress(Refusal):  # a damaged photo is nobody's
                     yield photos.read(name)
 
-    def _rows(self, people: bytes, job: Import) -> Iterator[bytes | list[str]]:
-        """The values of its rows. Of a file that cannot be read as rows, its bytes."""
+    def _waits(self, import_id: str) -> bool:
+        with self.store.read() as tx:
+            return self.uploads.is_there(tx, import_id)
+
+    def _rows(self, people: bytes, job: Import) -> Iterator[bytes | Iterable[str]]:
+        """The values of its rows; of a file that waits for its columns or encoding, every cell. Raises BadInput or
+        TooLarge for one that is no CSV, after its bytes."""
         with self.store.read() as tx:
             mapping = opened(tx, self.vault, job).mapping
         try:
             rows = people_file.read(people, job.encoding, mapping).rows
         except (BadInput, TooLarge):
-            yield people
+            try:
+                yield from every_cell.readings(people, job.encoding)
+            except (BadInput, TooLarge):
+                yield people
+                raise
             return
         for start in range(0, len(rows), PAGE):
             yield [text for row in rows[start : start + PAGE] for text in texts_in(row.values)]

@@ -64,6 +64,8 @@ def test_what_is_left_is_named_by_place(
     fresh_site: Service, page_as: Open, look: Any, axe: Callable[[Page], None]
 ) -> None:
     class Left:
+        place = Place.FILES
+
         def look(self, needles: Needles, rest: Callable[[], None]) -> list[Searched]:
             left = tuple(Remains(owner, Term.PHOTO, "export.json", 3) for owner in needles.traces)
             return [Searched(Place.FILES, "files", 123_456, left)]
@@ -78,3 +80,25 @@ def test_what_is_left_is_named_by_place(
     expect(page.get_by_role("alert")).to_contain_text("Something is left.")
     expect(page.get_by_role("row", name="export.json")).to_contain_text("Photo")
     look(page, "certificate-with-leftovers"), axe(page)
+
+
+def test_what_could_not_be_searched_is_named(
+    fresh_site: Service, page_as: Open, look: Any, axe: Callable[[Page], None]
+) -> None:
+    class Closed:
+        place = Place.FILES
+
+        def look(self, needles: Needles, rest: Callable[[], None]) -> list[Searched]:
+            return [Searched(Place.FILES, "files", 123_456, failed=("lost.bin",))]
+
+    system = fresh_site.system
+    gone = system.enrolment.add(Details("E-4713", "Augusta Kingsley"))
+    system.erasure.erase(gone.id)
+    searches, system.certificates.searches = system.certificates.searches, (Closed(),)
+    system.certificates.make()
+    system.certificates.searches = searches
+    page = page_as("admin", path=f"/settings/privacy/certificates/of/{gone.id}", site=fresh_site)
+    expect(page.get_by_role("alert")).to_contain_text("Not everything could be searched.")
+    expect(page.get_by_role("row", name="lost.bin")).to_be_visible()
+    expect(page.get_by_role("region", name="Where was searched")).to_contain_text("search incomplete")
+    look(page, "certificate-not-all-searched"), axe(page)

@@ -30,20 +30,60 @@ def chunks(data: bytes, size: int) -> Iterator[bytes]:
 
 @given(before=st.binary(max_size=40), after=st.binary(max_size=40), size=st.integers(1, 64))
 def test_name_is_found_once_wherever_a_chunk_ends(before: bytes, after: bytes, size: int) -> None:
-    found = Needles({"ada": ADA}).scan(chunks(before + b"Ada Lovelace" + after, size))
-    assert found["ada", Term.NAME] == 1
+    hits = Needles({"ada": ADA}).hits(chunks(before + b"Ada Lovelace" + after, size))
+    assert hits.anywhere["ada", Term.NAME] == 1
+    at_once = Needles({"ada": ADA}).hits([before + b"Ada Lovelace" + after])
+    assert hits == at_once, "whether a letter stands beside it is the same wherever a chunk ends"
 
 
 @given(st.binary(max_size=2000))
 def test_what_is_found_is_what_a_plain_search_finds(data: bytes) -> None:
     data = data.replace(b"\x00", b"E-771")
-    assert Needles({"ada": ADA}).scan(chunks(data, 100))["ada", Term.NUMBER] == data.count(b"E-771")
+    assert Needles({"ada": ADA}).hits(chunks(data, 100)).anywhere["ada", Term.NUMBER] == data.count(b"E-771")
+
+
+@pytest.mark.parametrize("beside", ["E-7710", "xE-771", "E-771é", "ÉE-771", "\\u00c9E-771", "\u041cE-771", "E-771٣"])
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_part_of_a_longer_word_is_no_trace(beside: str, size: int) -> None:
+    hits = Needles({"ada": ADA}).hits(chunks(f"it says {beside} here".encode(), size))
+    assert hits.anywhere["ada", Term.NUMBER] == 1 and not hits.alone["ada", Term.NUMBER]
+
+
+@pytest.mark.parametrize(
+    "data", [b"E-771", b'"E-771"', b"\\nE-771\\n", b"\\u2013E-771", b"E-771_2.jpg", b"a\xffE-771\xff"]
+)
+def test_text_between_other_signs_is_a_trace(data: bytes) -> None:
+    assert Needles({"ada": ADA}).scan([data])["ada", Term.NUMBER] == 1
+
+
+def test_neighbours_of_utf_16_are_read_as_utf_16() -> None:
+    needles = Needles({"ada": ADA})
+    assert needles.scan(["the E-771, E-771".encode("utf-16-le")])["ada", Term.NUMBER] == 2
+    assert not needles.scan(["E-7710 and XE-771".encode("utf-16-le")])["ada", Term.NUMBER]
+
+
+def test_name_in_a_script_without_spaces_is_found() -> None:
+    yamada = Needles({"yamada": Traces(searched_in_order([(Term.NAME, of_text("山田太郎"))]))})
+    assert yamada.scan(["担当は山田太郎です".encode()])["yamada", Term.NAME] == 1
+
+
+def test_photo_is_found_whatever_stands_beside_it() -> None:
+    photo = noise.randbytes(3000)
+    needles = Needles({"ada": Traces(searched_in_order([(Term.PHOTO, of_picture(photo))]))})
+    assert needles.scan([b"a" + photo + b"a"])["ada", Term.PHOTO]
+
+
+@pytest.mark.parametrize("number", ["55726", "123456789", "c0ffee", "DEADBEEF"])
+def test_number_that_hashes_have_by_chance_is_too_short(number: str) -> None:
+    traces = Traces(searched_in_order([(Term.NUMBER, of_text(number))]), ((Term.NUMBER, number),))
+    assert traces.pieces == () and traces.too_short == ["number"]
+    assert of_text(number + "-1") and of_text("1234567890")
 
 
 @pytest.mark.parametrize("written", ["ADA LOVELACE", "ada lovelace"])
 def test_other_spellings_are_found(written: str) -> None:
     for encoding in ("utf-8", "utf-16-le"):
-        data = ("x" + (written if encoding == "utf-8" else "Ada Lovelace") + "y").encode(encoding)
+        data = ("(" + (written if encoding == "utf-8" else "Ada Lovelace") + ")").encode(encoding)
         assert Needles({"ada": ADA}).scan([data])["ada", Term.NAME]
 
 

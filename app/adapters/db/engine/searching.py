@@ -33,6 +33,8 @@ TOUCHED = ("employees", "photos", "templates", "events", "subject_keys", "creden
 class DatabaseSearch:
     """Implements `people.certificates.Search`."""
 
+    place = Place.DATABASE
+
     def __init__(self, engine: Engine, log: LogEmptier) -> None:
         self._engine = engine
         self._log = log
@@ -43,7 +45,7 @@ class DatabaseSearch:
         """Raises NotRecorded if the database is gone."""
         try:
             file = sqlite_file(self._engine.url.render_as_string(hide_password=False))
-            return [self._rows(needles, rest)] if file is None else self._files(file, needles, rest)
+            return [self._rows(needles, rest)[0]] if file is None else self._files(file, needles, rest)
         except (sql.SQLAlchemyError, OSError) as error:
             raise NotRecorded(f"the search of the database failed: {type(error).__name__}") from error
 
@@ -58,10 +60,11 @@ class DatabaseSearch:
         self._log.empty()  # else it has the pages from before
         log = file.with_name(file.name + "-wal")
         handle = self._opened(file)
-        found = needles.scan(_chunks(handle, rest))
+        # Values lie side by side in the file, so the letter beside a text may be of another one.
+        found = needles.hits(_chunks(handle, rest)).anywhere
         if any(term is Term.LINK for _, term in found) and self._link_index_rewritten():
             self._log.empty()
-            found = needles.scan(_chunks(handle, rest))
+            found = needles.hits(_chunks(handle, rest)).anywhere
         size = os.fstat(handle).st_size
         left: list[Remains] = []
         try:
@@ -71,16 +74,13 @@ class DatabaseSearch:
         else:
             try:
                 size += os.fstat(of_log).st_size
-                in_log = needles.scan(_chunks(of_log, rest))
+                in_log = needles.hits(_chunks(of_log, rest)).anywhere
             finally:
                 os.close(of_log)  # SQLite has no locks on it
             left += [Remains(*what, LOG, count) for what, count in in_log.items()]
         if found:  # which table it is in takes ten times as long to say
-            in_rows = self._rows(needles, rest).left
-            left += in_rows
-            known = Counter[tuple[str, Term]]()
-            for one in in_rows:
-                known[one.owner, one.term] += one.count
+            in_rows, known = self._rows(needles, rest)
+            left += in_rows.left
             left += [Remains(*what, NOWHERE, count) for what, count in (found - known).items()]
         return [Searched(Place.DATABASE, "sqlite_files", size, tuple(left))]
 
@@ -101,9 +101,11 @@ class DatabaseSearch:
                 self._handle = os.open(file, os.O_RDONLY)
             return self._handle
 
-    def _rows(self, needles: Needles, rest: Callable[[], None]) -> Searched:
-        """Every column of every row, in one consistent state."""
+    def _rows(self, needles: Needles, rest: Callable[[], None]) -> tuple[Searched, Counter[tuple[str, Term]]]:
+        """Every column of every row, in one consistent state. Returns also what they have anywhere, parts of
+        longer words too."""
         left: list[Remains] = []
+        anywhere: Counter[tuple[str, Term]] = Counter()
         size = 0
 
         def counted(parts: Iterator[bytes]) -> Iterator[bytes]:
@@ -117,10 +119,11 @@ class DatabaseSearch:
         with self._engine.connect() as connection, reading(connection).begin() as transaction:
             for table in metadata.sorted_tables:
                 with closing(dump.dump(connection, rest, [table])) as parts:
-                    found = needles.scan(counted(parts))
-                left += [Remains(*what, table.name, count) for what, count in found.items()]
+                    hits = needles.hits(counted(parts))
+                anywhere += hits.anywhere
+                left += [Remains(*what, table.name, count) for what, count in hits.alone.items()]
             transaction.rollback()
-        return Searched(Place.DATABASE, "rows", size, tuple(left))
+        return Searched(Place.DATABASE, "rows", size, tuple(left)), anywhere
 
     def _vacuum(self, connection: Connection) -> None:
         if connection.dialect.name == "sqlite":

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from app.core.canonical import instant
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, NotFound, NotRecorded
 from app.core.people.certificates import FORMAT, Certificate, HeldBackup, Place, Search, Searched, message
 from app.core.people.traces import Needles, Traces
 from app.core.ports.crypto import Signer
@@ -23,7 +24,9 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 500  # people in one search
 ROLLED_BACK = timedelta(minutes=1)  # until then, an erasure without a row may still be committed
-GIVEN_UP = timedelta(hours=1)  # the process that erased them has ended
+GIVEN_UP = timedelta(hours=1)  # the process that erased them has ended, or the database does not answer
+EVERYWHERE = "all of it"  # where nothing of a place could be searched
+Found = TypeVar("Found")
 PENDING = "The search for what is left is still running. Ask again in some seconds."
 
 
@@ -78,8 +81,10 @@ class CertificateBook:
     def make(self, rest: Callable[[], None] = _nothing, stopped: Callable[[], bool] = lambda: False) -> int:
         """Searches for what is left of everybody who was erased, and signs their certificates. Returns how many.
 
+        A place that cannot be searched is named in the certificate, which is then not complete.
+
         rest: called often, so that decisions go first. stopped: ends the search. Raises NotRecorded; then the next call
-        searches again.
+        searches again, until GIVEN_UP.
         """
 
         def rest_or_end() -> None:
@@ -100,30 +105,51 @@ class CertificateBook:
             return {}
         with self.store.read() as tx:
             batch = {name: one for name, one in waiting if tx.certificates.get(name) is not None}
-        old = self.clock() - ROLLED_BACK
-        self._done(name for name, one in waiting if name not in batch and one.at < old)
-        return dict(list(batch.items())[:AT_ONCE])
+        now = self.clock()
+        self._done(name for name, one in waiting if name not in batch and one.at < now - ROLLED_BACK)
+        late = {name: one for name, one in batch.items() if one.at < now - GIVEN_UP}
+        return dict(list((late or batch).items())[:AT_ONCE])
 
     def _certify(self, batch: Mapping[str, Noted], rest: Callable[[], None]) -> int:
         began = self.clock()
-        for _, _, traces in batch.values():
-            for let_go in self.let_go:
-                let_go(traces)
-        needles = Needles({name: traces for name, (_, _, traces) in batch.items()})
-        searched = [one for search in self.searches for one in search.look(needles, rest)]
+        is_late = all(one.at < began - GIVEN_UP for one in batch.values())
+        needles = Needles({name: one.traces for name, one in batch.items()})
+        self._tried("let_go", lambda: self._let_go_of(batch), is_late)
+        searched: list[Searched] = []
+        for search in self.searches:
+            found = self._tried(search.place.value, partial(search.look, needles, rest), is_late)
+            searched += [Searched(search.place, "", 0, failed=(EVERYWHERE,))] if found is None else found
         searched.sort(key=lambda one: list(Place).index(one.place))
         ended = self.clock()
         for name, (_, known, traces) in batch.items():
-            search: dict[str, object] = {
-                "complete": True,
+            search_done: dict[str, object] = {
+                "complete": not any(one.failed for one in searched),
                 "began_at": instant(began),
                 "ended_at": instant(ended),
                 "terms": traces.counts(),
                 "too_short": traces.too_short,
             }
-            self._write(name, known, search, searched)
+            self._write(name, known, search_done, searched)
         self._done(batch)
         return len(batch)
+
+    def _let_go_of(self, batch: Mapping[str, Noted]) -> None:
+        for one in batch.values():
+            for let_go in self.let_go:
+                let_go(one.traces)
+
+    def _tried(self, name: str, step: Callable[[], Found], is_late: bool) -> Found | None:
+        """None if it fails: what fails must keep no certificate back, and nobody's name in memory. An outage of the
+        database passes, so it raises NotRecorded, unless it is late."""
+        try:
+            return step()
+        except _Ended:
+            raise
+        except Exception as error:
+            if isinstance(error, NotRecorded) and not is_late:
+                raise
+            logger.error('erasure_search_failed step=%s error=%s do="read the certificate"', name, type(error).__name__)
+            return None
 
     def _done(self, names: Iterable[str]) -> None:
         with self.taking_down.lock:
@@ -160,7 +186,10 @@ class CertificateBook:
                 **known,
                 "format": FORMAT,
                 "search": {**search, "found": sum(one.count for one in left)},
-                "places": [_place(one, name) for one in searched],
+                "places": [_place(one, name) for one in searched if one.what],
+                "not_searched": [
+                    {"place": place.place.value, "where": where} for place in searched for where in place.failed
+                ],
                 "left": [
                     {"place": place.place.value, "where": one.where, "term": one.term.value, "count": one.count}
                     for place in searched
@@ -173,6 +202,8 @@ class CertificateBook:
             tx.certificates.put(replace(certificate, document=document))
         if left:
             logger.error('erasure_left_something certificate=%s do="read the certificate"', name)
+        if any(one.failed for one in searched):
+            logger.error('erasure_search_incomplete certificate=%s do="read the certificate"', name)
 
 
 class _Ended(Exception):

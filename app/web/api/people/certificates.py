@@ -23,6 +23,7 @@ class CertificateRow(BaseModel):
     asked_at: Moment
     scope: Scope = Field(description="the whole person, or their face alone")
     found: int | None = Field(description="how much is left; null while the search is running")
+    complete: bool | None = Field(description="whether everything could be searched; null while the search is running")
 
     @classmethod
     def of(cls, one: Certificate) -> "CertificateRow":
@@ -43,7 +44,10 @@ class AskedOut(_Part):
 
 
 class SearchOut(_Part):
-    complete: bool = Field(description="false: the process that knew what to search for ended first")
+    complete: bool = Field(
+        description="false: something could not be searched, see not_searched; or, if that is empty, the process that "
+        "knew what to search for ended first"
+    )
     found: int = Field(description="how much is left in all places")
     began_at: str | None = None
     ended_at: str
@@ -56,6 +60,11 @@ class PlaceOut(_Part):
     what: str = Field(examples=["sqlite_files"])
     size: int = Field(description="bytes that were read; in the index and caches, how many entries")
     found: int
+
+
+class NotSearchedOut(_Part):
+    place: Place
+    where: str = Field(examples=["backup.tar"], description="a file, folder or import; `all of it`: the whole place")
 
 
 class LeftOut(_Part):
@@ -85,6 +94,7 @@ class CertificateOut(_Part):
     keys_destroyed: int = 0
     search: SearchOut
     places: list[PlaceOut]
+    not_searched: list[NotSearchedOut] = Field([], description="what could not be read; it may hold anything")
     left: list[LeftOut]
     backups: list[HeldOut] = Field(
         description="those from before that still exist: what they have of the person does not open, and a restore "

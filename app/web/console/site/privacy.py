@@ -12,6 +12,7 @@ from app.core.people.certificates import Asker, Certificate, Place, Scope
 from app.core.people.traces import Term
 from app.core.types import Role
 from app.services.alerts.alert_list import actors
+from app.services.people.certificates.certificate_book import EVERYWHERE
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
 from app.web.security import SystemOf, prefix_of
@@ -98,8 +99,7 @@ class Row:
 
     @property
     def complete(self) -> bool:
-        document = self.certificate.document
-        return document is None or bool(document["search"]["complete"])
+        return self.certificate.complete is not False
 
 
 @router.get("/settings/privacy", response_class=HTMLResponse)
@@ -154,6 +154,8 @@ def certificate(certificate_id: str, request: Request, system: SystemOf, person:
         asked_way=asked.get("way", ""),
         reference=asked.get("reference", ""),
         removed=[(REMOVED.get(name, name), count) for name, count in document.get("removed", {}).items()],
+        missed=document.get("not_searched", []),
+        everywhere=EVERYWHERE,
         terms=TERMS,
         places=PLACES,
         what=WHAT,

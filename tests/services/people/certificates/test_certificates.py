@@ -1,9 +1,12 @@
 """A certificate says who asked, what was removed and what is left, and its signature proves it."""
 
+import errno
+import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +14,7 @@ from app.adapters.crypto.signing import Ed25519Signer, signed_by
 from app.core.accounts.trail import AtWork, working
 from app.core.accounts.users import User
 from app.core.errors import Conflict, NotFound, NotRecorded
-from app.core.people.certificates import HeldBackup, Scope, message
+from app.core.people.certificates import HeldBackup, Place, Scope, Searched, message
 from app.core.people.consents import ConsentHow
 from app.core.people.details import Details
 from app.core.ports.store import Transaction
@@ -20,6 +23,16 @@ from app.core.types import Employee, Role, Status
 from app.services.people.certificates.certificate_book import GIVEN_UP, ROLLED_BACK, signed
 from tests.fakes import NOW, Clock, new_id, person, photo
 from tests.services.process import Process
+
+
+@dataclass(frozen=True)
+class Broken:
+    error: Exception
+    place: Place = Place.DATABASE
+
+    def look(self, needles: object, rest: object) -> list[Searched]:
+        raise self.error
+
 
 MARKS = ("Augusta Kingsley", "augusta@example.net", "E-77001", "12AB34CD56EF78")
 
@@ -127,6 +140,8 @@ def test_people_who_are_erased_together_share_a_search(site: Process, ada: Emplo
     first = site.certificates.searches[0]
 
     class Counted:
+        place = first.place
+
         def look(self, needles: object, rest: Callable[[], None]) -> list[object]:
             looked.append(1)
             return first.look(needles, rest)  # type: ignore[arg-type, return-value]
@@ -139,16 +154,79 @@ def test_people_who_are_erased_together_share_a_search(site: Process, ada: Emplo
 def test_search_that_fails_is_made_again(site: Process, ada: Employee) -> None:
     searches = site.certificates.searches
 
-    class Broken:
-        def look(self, needles: object, rest: object) -> list[object]:
-            raise NotRecorded("the database is gone")
-
     site.erasure.erase(ada.id)
-    site.certificates.searches = (Broken(),)  # type: ignore[assignment]
+    site.certificates.searches = (Broken(NotRecorded("the database is gone")),)
     with pytest.raises(NotRecorded):
         site.certificates.make()
     site.certificates.searches = searches
     assert site.certificates.make() == 1
+    assert site.certificates.of(ada.id)["search"]["complete"]
+
+
+def test_search_that_fails_for_long_keeps_no_certificate_back(site: Process, ada: Employee, clock: Clock) -> None:
+    site.erasure.erase(ada.id)
+    site.certificates.searches = (Broken(NotRecorded("it is gone")), *site.certificates.searches[1:])
+    clock.advance(seconds=GIVEN_UP / timedelta(seconds=1) + 1)
+    young = site.enrol("E-30001", photo(person(3)))
+    site.erasure.erase(young.id)
+    with pytest.raises(NotRecorded):
+        site.certificates.make()
+    document = site.certificates.of(ada.id)
+    assert not document["search"]["complete"]
+    assert document["not_searched"] == [{"place": "database", "where": "all of it"}]
+    assert [one["place"] for one in document["places"]] == ["index", "caches", "imports", "files"]
+    assert [one.traces.ids >= {young.id} for one in site.certificates.taking_down.waiting.values()] == [True]
+
+
+def test_fault_of_a_search_is_a_place_not_searched(
+    site: Process, ada: Employee, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(traces: object) -> None:
+        raise ValueError("Augusta Kingsley")
+
+    site.erasure.erase(ada.id)
+    site.certificates.searches = (Broken(MemoryError("Augusta Kingsley")), *site.certificates.searches[1:])
+    site.certificates.let_go = (*site.certificates.let_go, broken)
+    assert site.certificates.make() == 1 and not site.certificates.taking_down.waiting
+    assert site.certificates.of(ada.id)["not_searched"] == [{"place": "database", "where": "all of it"}]
+    assert [one.getMessage().split()[0] for one in caplog.records if "erasure_search" in one.getMessage()] == [
+        "erasure_search_failed",
+        "erasure_search_failed",
+        "erasure_search_incomplete",
+    ]
+    assert "Traceback" not in caplog.text and "Augusta" not in caplog.text
+
+
+@pytest.mark.one_database
+def test_files_and_folders_that_cannot_be_read_are_named(
+    site: Process, ada: Employee, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lost.bin").write_bytes(b"x")
+    (tmp_path / "note.txt").write_bytes(b"Augusta Kingsley")
+    (tmp_path / "closed").mkdir()
+    opened, scanned = Path.open, os.scandir
+
+    # Root, as whom tests may run, may read everything.
+    def refused(path: Path, *args: Any, **named: Any) -> Any:
+        if path.name == "lost.bin":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *args, **named)
+
+    def unlisted(path: Any = ".") -> Any:
+        if Path(os.fsdecode(path)).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scanned(path)
+
+    monkeypatch.setattr(Path, "open", refused)
+    monkeypatch.setattr(os, "scandir", unlisted)
+    site.erasure.erase(ada.id)
+    assert site.certificates.make() == 1 and not site.certificates.taking_down.waiting
+    document = site.certificates.of(ada.id)
+    assert not document["search"]["complete"]
+    assert document["not_searched"] == [{"place": "files", "where": name} for name in ("closed", "lost.bin")]
+    assert [(one["where"], one["term"]) for one in document["left"]] == [("note.txt", "name")], (
+        "the others are searched"
+    )
 
 
 def test_search_ends_with_the_process_and_is_made_by_it_alone(

@@ -151,3 +151,61 @@ def test_other_people_are_no_trace(site: Process, ada: Employee, tmp_path: Path)
     site.enrolment.add(Details("E-770012", "Augusta Kingsley-Smith", email="mrs.augusta@example.net"))
     Importing(site, tmp_path).upload(b"number,name\nE-770013,Augusta Kingsleyson\n", b"", dry_run=True)
     assert left_after(site, ada) == set()
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    "csv, encoding",
+    [
+        ("Nr;Wer\nX-1;Jörg Müllerström\n", "cp1252"),
+        ("Nr|Wer\nX-1|Jörg Müllerström\n", "cp850"),
+        ("Nr;Wer\nX-1;Jörg Müllerström\n", "utf-8"),
+        ("Nr;Wer\nX-1;Jörg Müllerström\n", "utf-16-le"),
+    ],
+)
+def test_import_that_waits_for_its_columns_is_searched(site: Process, tmp_path: Path, csv: str, encoding: str) -> None:
+    joerg = site.enrolment.add(Details("123", "Jörg Müllerström"))
+    waiting = Importing(site, tmp_path).upload(csv.encode(encoding), b"", dry_run=True)
+    assert left_after(site, joerg) == {("imports", f"import {waiting.id} (waiting)", "name")}
+    assert site.certificates.of(joerg.id)["search"]["complete"]
+
+
+@pytest.mark.one_database
+def test_import_that_cannot_be_read_is_named_as_not_searched(site: Process, ada: Employee, tmp_path: Path) -> None:
+    waiting = Importing(site, tmp_path).upload(b'Nr;Wer\n"E-1"x;Augusta Kingsley\n', b"", dry_run=True)
+    where = f"import {waiting.id} (waiting)"
+    assert left_after(site, ada) == {("imports", where, "name")}, "its bytes are searched all the same"
+    document = site.certificates.of(ada.id)
+    assert not document["search"]["complete"] and document["not_searched"] == [{"place": "imports", "where": where}]
+
+
+@pytest.mark.one_database
+def test_short_number_in_hashes_is_no_trace(site: Process, tmp_path: Path) -> None:
+    site.enrol("E-2", photo(person(1)))
+    site.sees(1)
+    with site.store._engine.connect() as connection:
+        digest = connection.execute(text("SELECT hash FROM events")).scalars().first()
+    bob = site.enrolment.add(Details(digest[7:12], "Robert Zzyzx"))
+    assert left_after(site, bob) == set()
+    assert site.certificates.of(bob.id)["search"]["too_short"] == ["number"]
+
+
+def test_longer_number_in_a_row_is_no_trace_in_either_database(site: Process) -> None:
+    bob = site.enrolment.add(Details("E-100", "Robert Zzyzx"))
+
+    def plant() -> None:
+        with site.store._engine.begin() as connection:
+            connection.execute(text("UPDATE gates SET name = 'for E-1000'"))
+
+    assert {one for one in left_after(site, bob, plant) if one[1] == "gates"} == set()
+
+
+@pytest.mark.one_database
+def test_longer_number_in_a_file_is_no_trace_unless_the_file_is_binary(
+    site: Process, ada: Employee, tmp_path: Path
+) -> None:
+    def plant() -> None:
+        (tmp_path / "notes.txt").write_text("E-770012 and Augusta Kingsleyson")
+        (tmp_path / "copy.db").write_bytes(b"\x00\x01Augusta Kingsleynone")
+
+    assert left_after(site, ada, plant) == {("files", "copy.db", "name")}
