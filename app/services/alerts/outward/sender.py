@@ -24,7 +24,7 @@ from app.services.alerts.outward.outbox import Outbox
 from app.services.alerts.outward.receiver_book import ReceiverBook
 
 logger = logging.getLogger(__name__)
-SETTLED_AT_ONCE = 50  # deliveries that one write ends without sending them
+WRITTEN = 50  # deliveries in one write
 LOOKED_AT = 200  # waiting deliveries of a receiver that one step reads, and as many that came in quiet hours
 REST = timedelta(seconds=5)  # before a receiver for which nothing was due is looked at again, unless more waits
 WATCH_EVERY, TIDY_EVERY = timedelta(seconds=10), timedelta(hours=1)
@@ -151,8 +151,7 @@ class Sender:
                 self._resting[receiver_id] = count, self.clock() + REST
         if receiver is not None and not receiver.enabled:
             self.book.drop_waiting(receiver_id)  # what a kill left
-        if planned.settled:
-            return self._put(receiver, planned.settled[:SETTLED_AT_ONCE]) != []
+        ended = self._put(receiver, planned.settled)
         now = self.clock()
         group = self._put(
             receiver,
@@ -162,7 +161,7 @@ class Sender:
             ],
         )
         if not group:
-            return False
+            return ended != []
         # Read only now: an alert that ends after this is told of by a delivery of its own.
         with self.store.read() as tx:
             receiver = tx.receivers.get(receiver_id)
@@ -183,12 +182,16 @@ class Sender:
         return state is DeliveryState.DELIVERED or final
 
     def _put(self, receiver: Receiver | None, some: Sequence[Delivery]) -> list[Delivery]:
-        """Stores and returns those that still wait: the receiver may have been switched off or removed meanwhile."""
-        if not some:
-            return []
-        with self.store.write() as tx:
-            stored = [one for one in some if tx.deliveries.put(one)]
-        self._count(receiver, stored)
+        """Stores and returns those that still wait: the receiver may have been switched off or removed meanwhile.
+
+        A kill halfway through a message does no harm: what was stored of it goes out once more under its id.
+        """
+        stored: list[Delivery] = []
+        for start in range(0, len(some), WRITTEN):
+            with self.store.write() as tx:
+                new = [one for one in some[start : start + WRITTEN] if tx.deliveries.put(one)]
+            self._count(receiver, new)
+            stored += new
         return stored
 
     def _plan(self, tx: Transaction, receiver_id: str) -> tuple[Receiver | None, Plan]:

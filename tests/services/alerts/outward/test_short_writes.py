@@ -74,6 +74,11 @@ def waiting(tx: Transaction) -> int:
     return sum(tx.deliveries.with_waiting().values())
 
 
+def tried(tx: Transaction) -> int:
+    (receiver,) = tx.receivers.all()
+    return sum(one.tries for one in tx.deliveries.newest(receiver.id, 1000))
+
+
 def test_one_write_takes_few_of_many_alerts(room: ControlRoom, server: HttpReceiver) -> None:
     one, other = receivers(room, server, 2)
     raise_many(room, 35)
@@ -150,6 +155,19 @@ def test_what_is_over_after_quiet_hours_is_dropped_in_short_writes(room: Control
     with each_write(room, waiting) as changes:
         room.look()
     assert room.states(one) == ["raised dropped"] * 60 and max(changes) <= 50
+
+
+def test_message_of_many_alerts_is_stored_in_short_writes(room: ControlRoom, server: HttpReceiver) -> None:
+    one = room.add(server, quiet_schedule_id=room.schedule(every_day(22, 8)))
+    room.site.clock.now = room.site.clock.now.replace(hour=23, minute=0)
+    raise_many(room, 60)
+    room.look()
+    room.site.clock.advance(hours=8)
+    with each_write(room, lambda tx: tried(tx) + waiting(tx)) as changes:
+        room.look()
+    assert [len(message["data"]["alerts"]) for message in server.messages] == [60]
+    assert room.states(one) == ["raised delivered"] * 60
+    assert [change for change in changes if change] == [50, 10, 50, 10], "first as tried, then as delivered"
 
 
 @pytest.mark.parametrize("fails", [True, False])
