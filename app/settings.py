@@ -79,7 +79,7 @@ class Settings(BaseSettings):
         320, ge=160, le=1920, description="longer side of the searched picture at least; wider for narrow faces, to 960"
     )
     min_face_px: int = Field(48, ge=24, le=1000, description="a narrower face at the gate is refused as face_too_small")
-    workers: int = Field(0, ge=0, le=64, description="faces recognised at once, 150 MB each; 0: one a CPU core, at most 8")
+    workers: int = Field(0, ge=0, le=64, description="faces recognised at once, 150 MB each; 0: one a core, at most 8")
     max_wait_ms: int = Field(1000, ge=0, le=60_000, description="a request that waits longer for a worker gets 503")
     max_frame_age_ms: int = Field(2000, ge=100, le=60_000, description="a picture older than this opens nothing")
     replayed_picture: Literal["deny", "alert"] = Field(

@@ -6,24 +6,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.core.errors import Refusal
+from app.web.console.mailed_link import UNLISTED, into_cookie
 from app.web.console.render import render
 from app.web.security import SystemOf, from_here, prefix_of
 
 router = APIRouter(include_in_schema=False)
 COOKIE = "facegate_sponsor"
-UNLISTED = {"X-Robots-Tag": "noindex"}
 
 
 @router.get("/sponsor", response_class=HTMLResponse)
 def show(request: Request, system: SystemOf, token: str = "", said: str = "") -> Response:
-    """token: moved from the address into a cookie, so that it is in no history and no picture of the screen."""
-    path = f"{prefix_of(request)}/sponsor"
     if token:
-        answer: Response = RedirectResponse(path, 303, UNLISTED)
-        # Lax: the link is opened from a mail, and Strict cookies are not sent on the redirect that follows.
-        secure = request.url.scheme == "https"
-        answer.set_cookie(COOKIE, token[:200], path=path, httponly=True, samesite="lax", secure=secure)
-        return answer
+        return into_cookie(request, "/sponsor", COOKIE, token)
     facts: dict[str, Any] = {"step": "done", "shown": None, "site": "", "problem": ""}
     status = 200
     if said != "done":
@@ -42,7 +36,6 @@ def show(request: Request, system: SystemOf, token: str = "", said: str = "") ->
 def confirm(request: Request, system: SystemOf) -> Response:
     from_here(request)
     system.contractors.watch.confirm(request.cookies.get(COOKIE, ""))
-    path = f"{prefix_of(request)}/sponsor"
-    answer = RedirectResponse(f"{path}?said=done", 303)
-    answer.delete_cookie(COOKIE, path=path)
+    answer = RedirectResponse("/sponsor?said=done", 303)
+    answer.delete_cookie(COOKIE, path=f"{prefix_of(request)}/sponsor")
     return answer

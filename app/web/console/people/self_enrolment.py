@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from app.core.errors import Refusal
 from app.core.people.invitations import version_of
 from app.core.site.settings import CONSENT
+from app.web.console.mailed_link import into_cookie
 from app.web.console.render import render
 from app.web.language.catalog import ENGLISH, now, translated
 from app.web.security import INVITATION, SystemOf, from_here, prefix_of
@@ -19,13 +20,8 @@ Said = Literal["", "done", "declined", "withdrawn"]
 
 @router.get("/enrol", response_class=HTMLResponse)
 def show(request: Request, system: SystemOf, token: str = "", said: Said = "") -> Response:
-    """token: moved from the address into a cookie, so that it is in no history and no picture of the screen."""
     if token:
-        answer: Response = RedirectResponse("/enrol", 303)
-        secure, path = request.url.scheme == "https", f"{prefix_of(request)}/enrol"
-        # Lax: the link is opened from a mail, and Strict cookies are not sent on the redirect that follows.
-        answer.set_cookie(INVITATION, token[:200], path=path, httponly=True, samesite="lax", secure=secure)
-        return answer
+        return into_cookie(request, "/enrol", INVITATION, token)
     if said:
         return render(request, "people/enrol.html", None, step=said, site="", consent="", name="", problem="")
     try:

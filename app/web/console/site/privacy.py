@@ -15,7 +15,7 @@ from app.services.alerts.alert_list import actors
 from app.services.people.certificates.certificate_book import EVERYWHERE
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
-from app.web.security import SystemOf, prefix_of
+from app.web.security import SystemOf
 
 router = APIRouter(include_in_schema=False)
 LINKS = (Link("/settings/privacy", "Privacy", "lock", frozenset({Role.ADMIN}), section="settings"),)
@@ -131,9 +131,9 @@ def certificates(
 
 
 @router.get(CERTIFICATES + "/of/{employee_id}")
-def of_person(employee_id: str, request: Request, system: SystemOf, person: AdminPage) -> Response:
+def of_person(employee_id: str, system: SystemOf, person: AdminPage) -> Response:
     """Leads to the newest certificate of somebody who was just erased."""
-    return RedirectResponse(f"{prefix_of(request)}{CERTIFICATES}/{system.certificates.id_of(employee_id)}", 303)
+    return RedirectResponse(f"{CERTIFICATES}/{system.certificates.id_of(employee_id)}", 303)
 
 
 @router.get(CERTIFICATES + "/{certificate_id}", response_class=HTMLResponse)
