@@ -10,7 +10,7 @@ from app.core.people.certificates import Asker, Certificate, Place, Scope
 from app.core.people.traces import Term
 from app.services.people.certificates.certificate_book import signed
 from app.web.api.cursors import IdCursor
-from app.web.api.describe import ERRORS
+from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page
 from app.web.security import Admin, SystemOf
 
@@ -116,7 +116,7 @@ def certificates(
 @router.get(
     "/erasure-certificates/{certificate_id}",
     summary="Read a certificate of an erasure",
-    responses=ERRORS,
+    responses=CONFLICT,
     response_model=CertificateOut,
     response_model_exclude_unset=True,
 )
@@ -128,7 +128,7 @@ def certificate(certificate_id: str, system: SystemOf, _: Admin) -> Mapping[str,
 @router.get(
     "/employees/{employee_id}/erasure-certificate",
     summary="Read the certificate of somebody's erasure",
-    responses=ERRORS,
+    responses=CONFLICT,
     response_model=CertificateOut,
     response_model_exclude_unset=True,
 )
