@@ -195,6 +195,14 @@ def test_apps_readme_lists_every_setting_and_its_default() -> None:
 READMES = [p for p in sorted(ROOT.rglob("README.md")) if not {".venv", ".pytest_cache", "node_modules"} & set(p.parts)]
 
 
+def test_service_needs_no_library_of_an_extra() -> None:
+    """What only some sites need is imported where it is used: a gate without a broker installs no client of one."""
+    extras = ("paho", "osdp", "osdp_sys", "serial", "psycopg", "torch", "torchvision", "facenet_pytorch", "matplotlib")
+    program = f"import sys; sys.modules.update(dict.fromkeys({extras})); import app.process.serving, app.demo.play"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_readme_is_short() -> None:
     """It was 12,000 words once. What a folder is about is in the folder's own README."""
     assert (ROOT / "README.md").read_text(encoding="utf-8").count("\n") <= 180

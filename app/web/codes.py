@@ -133,6 +133,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "overlapping_windows": "Two windows of the schedule overlap.",
         "photo_refused": "The correction is stored; its picture is not good enough for a photo.",
         "poor_quality": "The face in the image is not clear enough to be compared.",
+        "receiver_library_missing": "This form of receivers needs a library that is not installed.",
         "rule_reaches_nobody": "The rule is for no group and no person.",
         "rule_reaches_nothing": "The rule is for no gate and no zone.",
         "secret_needed": "The address that a stored secret is sent to changed: send the secret again.",

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from app.core.alerts.alert import Alert, AlertKind
 from app.core.alerts.deliveries import Change
 from app.core.alerts.messages import Item, Message
 from app.core.alerts.receivers import Target
+from app.core.errors import BadField
 from app.core.ports.alerts import NotDelivered
 from tests.adapters.gates.peers import free_port
 from tests.adapters.gates.relays.brokers import Broker, mosquitto
@@ -106,3 +108,14 @@ def test_wrong_password_is_said(tmp_path: Path) -> None:
             MqttCarrier(HERE).send(target, MESSAGE)
     finally:
         guarded.kill()
+
+
+def test_missing_library_is_named_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "paho", None)
+    monkeypatch.delitem(sys.modules, "app.adapters.receivers.mqtt_client", raising=False)
+    monkeypatch.setitem(sys.modules, "paho.mqtt.client", None)
+    target = Target("mqtt://broker.example.com/facegate")
+    with pytest.raises(BadField, match=r"pip install -e '\.\[mqtt\]'"):
+        MqttCarrier(HERE).check(target)
+    with pytest.raises(NotDelivered, match="library"):
+        MqttCarrier(HERE).send(target, MESSAGE)
