@@ -68,9 +68,10 @@ def client(system: System) -> Iterator[TestClient]:
 @pytest.fixture(autouse=True)
 def no_cookies_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """One test's language or session is not the next one's."""
+    client = request.getfixturevalue("client") if "client" in request.fixturenames else None
     yield
-    if "client" in request.fixturenames:
-        request.getfixturevalue("client").cookies.clear()
+    if isinstance(client, TestClient):
+        client.cookies.clear()
 
 
 def note_trail(system: System, asked: Request) -> None:
