@@ -4,10 +4,12 @@ A limit bounds a hang and nothing else. It is long, because a machine that other
 A test whose point is a time limit measures the product's own clock, or passes the time in.
 """
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -34,6 +36,12 @@ def eventually(condition: Callable[[], T] | Event, what: str = "", *, seconds: f
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_S)
     return found
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Runs to its end what waits in an event loop, in a thread of its own: a browser's loop may run in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def never(condition: Callable[[], object], seconds: float = 0.2) -> None:

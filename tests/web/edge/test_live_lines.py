@@ -3,14 +3,11 @@
 import asyncio
 import json
 import threading
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 from app.web.edge.live_lines import LiveLines
-from tests.waiting import eventually
-
-T = TypeVar("T")
+from tests.waiting import eventually, run
 
 
 class Reader:
@@ -47,12 +44,6 @@ class Source:
 
 def serve(lines: Iterator[dict[str, Any]], close: Any, reader: Reader, stopping: Any = lambda: False) -> Any:
     return asyncio.wait_for(LiveLines(lines, close, stopping)({}, reader.receive, reader.send), 10)
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """In a thread of its own: a browser of other tests may run an event loop in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
 
 
 def test_all_lines_of_finished_work_come_and_the_answer_ends() -> None:

@@ -9,6 +9,7 @@ from app.core.accounts.users import Principal
 from app.core.types import Role
 from app.web import turns
 from app.web.turns import GatePlaces
+from tests.waiting import run
 
 KEY = Principal("K1", "a gate", frozenset({Role.GATE}), "G1", "key")
 
@@ -27,7 +28,7 @@ async def others_run() -> None:
 
 
 def test_nothing_waits_while_no_gate_asks() -> None:
-    asyncio.run(asyncio.wait_for(GatePlaces().let_through(), 5))
+    run(asyncio.wait_for(GatePlaces().let_through(), 5))
 
 
 def test_it_waits_until_the_last_gate_has_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +45,7 @@ def test_it_waits_until_the_last_gate_has_its_answer(monkeypatch: pytest.MonkeyP
         await asyncio.wait_for(asyncio.gather(*others), 30)
         assert not places._waiting
 
-    asyncio.run(play())
+    run(play())
 
 
 def test_it_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,4 +56,4 @@ def test_it_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
         async with asked(places):
             await asyncio.wait_for(places.let_through(), 30)
 
-    asyncio.run(play())
+    run(play())
