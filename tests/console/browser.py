@@ -90,11 +90,12 @@ class Shots:
 
     def __call__(self, page: Page, name: str) -> None:
         before = page.viewport_size
+        page.wait_for_load_state()  # a link may just have been followed
         for size, window in (("wide", WIDE), ("narrow", NARROW)):
             page.set_viewport_size(window)  # type: ignore[arg-type]  its own typed dict has the same two keys
             if self.folder:
                 self._take(page, self.folder, f"{name}-{size}")
-            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            over = page.evaluate(OVER)
             assert over <= 0, f"{name} is {over} px wider than the {size} window"
         page.emulate_media(color_scheme="light")
         if before:
