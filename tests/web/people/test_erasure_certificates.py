@@ -1,6 +1,8 @@
 """Certificates of erasures over HTTP, and on a site with everything open about the person who is erased."""
 
 import io
+import random
+import string
 import zipfile
 from datetime import timedelta
 from typing import Any
@@ -14,6 +16,14 @@ from app.core.people.certificates import message
 from app.wiring import System
 from tests import pictures
 from tests.web.conftest import DECISIONS, GATE, Headers, TestClient, photos, problem
+
+
+@pytest.fixture
+def newcomer(client: TestClient, admin: Headers) -> dict[str, Any]:
+    """Of a name that nobody else here has had: a namesake's would be found, too."""
+    letters = "".join(random.choices(string.ascii_lowercase, k=12))
+    new = {"number": f"N-{letters}", "name": f"Grace {letters[::-1].title()}"}
+    return dict(client.post("/v1/employees", headers=admin, json=new).json())
 
 
 @pytest.fixture
@@ -102,7 +112,7 @@ def test_person_with_everything_open_is_erased(
     did("POST", "/v1/invitations", json={"employees": [newcomer["id"]]})
     day = {"starts_at": instant(now), "ends_at": instant(now + timedelta(hours=4))}
     did("POST", "/v1/visits", json={"name": "Hedy Lamarr", "host": number, "where": everywhere, **day})
-    csv = f"number,name\n{number},Grace Hopper\n"
+    csv = f"number,name\n{number},{newcomer['name']}\n"
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as photos_zip:
         photos_zip.writestr(f"{number}.jpg", pictures.small(pictures.BOB[0], 720))
