@@ -90,7 +90,6 @@ class Shots:
 
     def __call__(self, page: Page, name: str) -> None:
         before = page.viewport_size
-        page.wait_for_load_state()  # a link may just have been followed
         for size, window in (("wide", WIDE), ("narrow", NARROW)):
             page.set_viewport_size(window)  # type: ignore[arg-type]  its own typed dict has the same two keys
             if self.folder:
