@@ -63,6 +63,11 @@ class Gallery:
                 tx.employees.let_go(gone)
             self._revision = current
 
+    def count(self, tx: Transaction) -> int:
+        """How many people can be recognised, as the transaction has them. Raises as `refresh`."""
+        self.refresh(tx)
+        return len(self)
+
     def search(self, vector: Vector, k: int = 2) -> list[Candidate]:
         """Returns the k nearest employees, best first."""
         return self.index.search(vector, k)

@@ -1,10 +1,11 @@
 """Reads what a new site still lacks, and revokes the key that its first start printed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.core.events.records import EventFilter
 from app.core.gates.gate import without_hardware
-from app.core.ports.store import Store
+from app.core.ports.store import Store, Transaction
 from app.core.site.first_hour import UNNAMED, SiteFacts
 from app.core.types import ApiKey, Reason, Role
 
@@ -15,8 +16,8 @@ FIRST_KEY = "first start"
 class FirstHour:
     store: Store
 
-    def facts(self, enrolled: int) -> SiteFacts:
-        """enrolled: how many people can be recognised, which the gallery knows."""
+    def facts(self, enrolled: Callable[[Transaction], int]) -> SiteFacts:
+        """enrolled: says how many people can be recognised, the one who was added a moment ago included."""
         with self.store.read() as tx:
             gates, keys, cameras = tx.gates.all(), tx.api_keys.all(), tx.cameras.all()
             sending = [key for key in keys if key.gate_id is not None and key.revoked_at is None]
@@ -25,7 +26,7 @@ class FirstHour:
                 gates=len(gates),
                 driven=len(gates) - len(without_hardware(gates, keys)),
                 eyes=len(cameras) + len(sending),
-                enrolled=enrolled,
+                enrolled=enrolled(tx),
                 passed=bool(tx.events.find(EventFilter(reason=Reason.RECOGNISED, limit=1))),
             )
 

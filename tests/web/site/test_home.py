@@ -1,9 +1,12 @@
 """The home page: each role sees what it may act on, and an admin ends the first hour for good."""
 
+from typing import Any
+
 from app.core.types import Role
 from app.services.site.first_hour import FIRST_KEY
 from app.wiring import System
-from tests.web.conftest import Headers, TestClient, cookie, problem, sign_in
+from tests import pictures
+from tests.web.conftest import Headers, TestClient, cookie, photos, problem, sign_in
 
 
 def page(client: TestClient, system: System, *roles: Role) -> str:
@@ -33,6 +36,19 @@ def test_first_hour_ends_by_an_admins_word(client: TestClient, system: System, a
         assert f">{heading}<" in text, heading
     client.patch("/v1/settings", headers=admin, json={"first_hour_over": False})
     assert "Set up this site" in page(client, system, Role.ADMIN)
+
+
+def test_somebody_who_was_just_enrolled_counts(
+    client: TestClient, system: System, admin: Headers, newcomer: dict[str, Any]
+) -> None:
+    """Nobody has walked up since: no decision has brought the gallery up to date."""
+
+    def shown() -> int:
+        return system.first_hour.facts(system.gallery.count).enrolled
+
+    before = shown()
+    client.post(f"/v1/employees/{newcomer['id']}/photos", headers=admin, files=photos(pictures.BOB[0]))
+    assert len(system.gallery) == before and shown() == before + 1
 
 
 def test_first_starts_key_is_asked_about_while_it_is_valid(client: TestClient, system: System) -> None:

@@ -27,5 +27,5 @@ class FirstHourOut(BaseModel):
 @router.get("", summary="Say what a new site still lacks", responses=ERRORS)
 def read(system: SystemOf, _: Admin) -> FirstHourOut:
     """The steps follow from the present state of the site; `PATCH /v1/settings` ends the first hour."""
-    found = steps(system.first_hour.facts(len(system.gallery)))
+    found = steps(system.first_hour.facts(system.gallery.count))
     return FirstHourOut(steps=[StepOut.of(step) for step in found], finished=finished(found))

@@ -43,7 +43,7 @@ def home(request: Request, system: System, person: SignedIn) -> HTMLResponse:
     checks: dict[str, health.Check] = request.app.state.health_checks()
     state, clocks = health.overall(checks), system.site_clock.read()
     admin = person.principal.may(Role.ADMIN)
-    facts = system.first_hour.facts(len(system.gallery))
+    facts = system.first_hour.facts(system.gallery.count)
     found = steps(facts)
     first_hour = admin and not system.site_settings.get().first_hour_over
     shows_today = facts.gates > 0 and (not first_hour or finished(found))
