@@ -1,7 +1,7 @@
 """What is done at intervals goes on after any fault, and ends with its block."""
 
 import logging
-from threading import Event, active_count, current_thread
+from threading import Event, Thread, current_thread
 
 import pytest
 
@@ -14,17 +14,19 @@ from tests.waiting import eventually
 def test_fault_of_a_step_keeps_neither_the_others_nor_itself_from_their_work(
     error: Exception | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    before, first, second = active_count(), [], []
+    first: list[Thread] = []
+    second: list[int] = []
 
     def fails() -> None:
-        first.append(current_thread().name)
+        first.append(current_thread())
         if error is not None:
             raise error
 
     with every(0.01, "chores", fails, lambda: second.append(1)):
         eventually(lambda: len(second) >= 3, "the steps")
     done = len(first)
-    assert set(first) == {"chores"} and active_count() == before and len(first) == done
+    (chores,) = set(first)
+    assert chores.name == "chores" and not chores.is_alive() and len(first) == done
     logged = [record.levelno for record in caplog.records if "step_failed of=chores step=fails" in record.message]
     assert bool(logged) == isinstance(error, RuntimeError) and set(logged) <= {logging.ERROR}
 

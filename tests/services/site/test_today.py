@@ -69,11 +69,11 @@ def test_people_who_need_something(site: Process, clock: Clock) -> None:
 
 def test_what_a_new_site_lacks_is_read_from_its_state(site: Process) -> None:
     first = FirstHour(site.store)
-    assert first.facts(0) == SiteFacts(named=False, gates=1, driven=0, eyes=0, enrolled=0, passed=False)
+    assert first.facts(lambda tx: 0) == SiteFacts(named=False, gates=1, driven=0, eyes=0, enrolled=0, passed=False)
     site.keys.create(Role.GATE, "lobby-1")
     site.enrol("E-1", photo(person(0)))
     site.decide(photo(person(0)))
-    assert first.facts(1) == SiteFacts(named=False, gates=1, driven=1, eyes=1, enrolled=1, passed=True)
+    assert first.facts(lambda tx: 1) == SiteFacts(named=False, gates=1, driven=1, eyes=1, enrolled=1, passed=True)
 
 
 def test_first_starts_key_is_known_until_it_is_revoked_or_named(site: Process) -> None:
