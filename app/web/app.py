@@ -246,13 +246,9 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     app.add_middleware(  # the outermost, so that all others see the real caller and path
         Forwarded, trusted=system.settings.trusted_proxies, prefix=system.settings.path_prefix
     )
-    for resource in API:
-        app.include_router(resource.router, prefix="/v1")
-    app.include_router(operations.router)
-    app.include_router(self_enrolment.router)
-    app.include_router(scim.router)
-    for page in PAGES:
-        app.include_router(page.router)
+    # Not `include_router`, which builds every route a second time (0.2 s) and searches for it twice at each request.
+    for part in (*API, operations, self_enrolment, scim, *PAGES):
+        app.router.routes.extend(part.router.routes)
     app.state.navigation = render.navigation(PAGES)
     app.mount("/static", VersionedFiles(render.STATIC, render.STATIC_VERSION, render.MADE), name="static")
     return app

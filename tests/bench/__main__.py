@@ -13,6 +13,7 @@
 `python -m tests.bench scim`: decisions beside a directory that sends people.
 `python -m tests.bench retention`: what the removal of a million old events costs a decision.
 `python -m tests.bench certificates`: the certificate of an erasure among 10,000 people.
+`python -m tests.bench start [OTHER_CHECKOUT]`: what a start costs until it is ready, and the first decision.
 `python -m tests.bench soak|cameras --help`: the camera path; these take long and are run alone.
 """
 
@@ -22,7 +23,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from app.adapters.vision.networks.runtime import cpu_has_bf16
-from tests.bench import approach, cameras, corridor, imports, leaving, log, people, rules, scim
+from tests.bench import approach, cameras, corridor, imports, leaving, log, people, rules, scim, start
 from tests.bench.decision import (
     badges,
     certificates,
@@ -57,6 +58,7 @@ _MODULES = (
     retention,
     scim,
     soak,
+    start,
 )
 ALONE = {module.__name__.rpartition(".")[2]: module.main for module in _MODULES}
 if sys.argv[1:2] and (main := ALONE.get(sys.argv[1])):

@@ -78,6 +78,4 @@ class WhoIsAtWork:
 def _route(scope: Scope) -> str:
     """The path with the names of its parameters: what they hold may be a secret, such as the token of a link."""
     path: str = getattr(scope.get("route"), "path", "")
-    asked: str = scope["path"].removeprefix(scope.get("root_path", ""))
-    # An included router's route is without the prefix of the contract.
-    return f"/v1{path}" if asked.startswith("/v1/") and not path.startswith("/v1/") else path
+    return path

@@ -13,7 +13,7 @@ from app.web.finished import left_out
 from app.web.security import Admin, SystemOf
 from app.web.turns import OneCalendar
 
-router = APIRouter(tags=["Rules"])
+router = APIRouter(prefix="/v1", tags=["Rules"])
 MEDIA_TYPE = "text/calendar"
 TEXT = {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
 

@@ -22,7 +22,7 @@ from app.wiring import System
 from app.worker.supervisor import Supervisor
 
 NONCE = r"^[!-~]{1,128}$"
-router = APIRouter(tags=["Decisions"])
+router = APIRouter(prefix="/v1", tags=["Decisions"])
 
 
 class Sent(BaseModel):

@@ -14,7 +14,7 @@ from app.web.api.schemas import Moment, NewKey, Page, Strict
 from app.web.fields import PlainText
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(prefix="/directories", tags=["Directories"])
+router = APIRouter(prefix="/v1/directories", tags=["Directories"])
 
 
 class DirectoryIn(Strict):

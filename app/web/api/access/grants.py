@@ -34,7 +34,7 @@ from app.web.fields import PlainText
 from app.web.security import SystemOf, Watcher
 from app.wiring import System
 
-router = APIRouter(prefix="/grants", tags=["Rules"])
+router = APIRouter(prefix="/v1/grants", tags=["Rules"])
 
 Reason = Annotated[PlainText, Field(min_length=1, max_length=200, examples=["Meets the auditor"])]
 

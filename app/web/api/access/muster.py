@@ -16,7 +16,7 @@ from app.web.csv_file import csv_file
 from app.web.fields import PlainText
 from app.web.security import Reader, SystemOf, Watcher
 
-router = APIRouter(tags=["Passages"])
+router = APIRouter(prefix="/v1", tags=["Passages"])
 
 Comment = Annotated[PlainText, Field(min_length=1, max_length=200, examples=["Left by the fire exit"])]
 

@@ -14,7 +14,7 @@ from app.web.fields import PlainText, Words
 from app.web.finished import condition_words
 from app.web.security import Reader, SystemOf
 
-router = APIRouter(prefix="/access", tags=["Rules"])
+router = APIRouter(prefix="/v1/access", tags=["Rules"])
 
 AT = "the time that is asked about; none: now"
 

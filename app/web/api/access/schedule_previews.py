@@ -15,7 +15,7 @@ from app.web.api.schemas import Moment, Strict
 from app.web.fields import Words
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(tags=["Rules"])
+router = APIRouter(prefix="/v1", tags=["Rules"])
 
 
 class PreviewIn(Strict):

@@ -11,7 +11,7 @@ from app.web.edge import uploads
 from app.web.security import Admin, SystemOf
 from app.web.turns import FewPictures
 
-router = APIRouter(tags=["Tools"])
+router = APIRouter(prefix="/v1", tags=["Tools"])
 
 
 async def two(request: Request) -> tuple[bytes, bytes]:

@@ -15,7 +15,7 @@ from app.web.fields import PlainText
 from app.web.passes.visits import day_of, link_of
 from app.web.security import SystemOf, Watcher
 
-router = APIRouter(prefix="/visits", tags=["Visits"])
+router = APIRouter(prefix="/v1/visits", tags=["Visits"])
 
 
 class VisitIn(Strict):

@@ -19,7 +19,7 @@ from app.web.security import Admin, SystemOf
 from app.web.turns import FewExports, FewLists, resting
 from app.wiring import System
 
-router = APIRouter(tags=["Users"])
+router = APIRouter(prefix="/v1", tags=["Users"])
 
 Id = Annotated[str | None, Query(max_length=64)]
 Kind = Annotated[str | None, Query(max_length=64, description="gate, person, photo, rule, user, key, ...")]

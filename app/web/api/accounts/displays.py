@@ -9,7 +9,7 @@ from app.web.api.schemas import Moment, Page, Strict
 from app.web.fields import PlainText
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(prefix="/displays", tags=["Displays"])
+router = APIRouter(prefix="/v1/displays", tags=["Displays"])
 
 
 class DisplayIn(Strict):

@@ -8,7 +8,7 @@ from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import KeyIn, KeyOut, KeyPatch, NewKey, Page
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(prefix="/keys", tags=["Keys"])
+router = APIRouter(prefix="/v1/keys", tags=["Keys"])
 
 
 @router.post("", status_code=201, summary="Create a key", responses=CONFLICT)

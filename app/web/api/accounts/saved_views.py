@@ -8,7 +8,7 @@ from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Page, Strict
 from app.web.security import Person, SystemOf
 
-router = APIRouter(prefix="/account/views", tags=["Users"])
+router = APIRouter(prefix="/v1/account/views", tags=["Users"])
 QUERY = "the filters, as in the address of the activity page after the question mark"
 
 

@@ -16,7 +16,7 @@ from app.web.api.schemas import Moment, Page, Strict
 from app.web.fields import PlainText
 from app.web.security import Admin, Person, SystemOf, client_of
 
-router = APIRouter(tags=["Users"])
+router = APIRouter(prefix="/v1", tags=["Users"])
 RoleName = Annotated[str, Field(max_length=20, examples=["security"])]
 
 

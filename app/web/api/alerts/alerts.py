@@ -16,7 +16,7 @@ from app.web.fields import PlainText
 from app.web.finished import alert_detail
 from app.web.security import ScreenReader, SystemOf, Watcher
 
-router = APIRouter(prefix="/alerts", tags=["Alerts"])
+router = APIRouter(prefix="/v1/alerts", tags=["Alerts"])
 
 Since = Annotated[When | None, Query(alias="from")]
 Until = Annotated[When | None, Query(alias="to")]

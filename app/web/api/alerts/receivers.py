@@ -17,7 +17,7 @@ from app.web.fields import PlainText, Words
 from app.web.security import Admin, SystemOf
 from app.web.turns import FewTests
 
-router = APIRouter(prefix="/receivers", tags=["Receivers"])
+router = APIRouter(prefix="/v1/receivers", tags=["Receivers"])
 
 ADDRESS = "a URL, a broker with the topic as its path, or an e-mail address; by the form"
 SECRET = "the password at a broker; needed again with another address"  # noqa: S105

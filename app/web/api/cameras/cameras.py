@@ -18,7 +18,7 @@ from app.web.security import Admin, SystemOf, Watching
 from app.wiring import System
 from app.worker.supervisor import Supervisor
 
-router = APIRouter(prefix="/cameras", tags=["Cameras"])
+router = APIRouter(prefix="/v1/cameras", tags=["Cameras"])
 
 
 class RegionBody(Strict):

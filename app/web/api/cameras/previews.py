@@ -26,7 +26,7 @@ from app.wiring import System
 from app.worker.newest_frames import NewestFrames
 from app.worker.supervisor import Supervisor, WatchedCamera
 
-router = APIRouter(tags=["Cameras"])
+router = APIRouter(prefix="/v1", tags=["Cameras"])
 
 
 class FaceSeen(BaseModel):

@@ -9,7 +9,7 @@ from app.web.api.describe import ERRORS
 from app.web.security import Reader, SystemOf, caller
 from app.web.turns import OneAudit, resting
 
-router = APIRouter(tags=["Audit"])
+router = APIRouter(prefix="/v1", tags=["Audit"])
 
 
 @router.get("/audit/verify", summary="Check whether the log was altered", responses=ERRORS)

@@ -19,7 +19,7 @@ from app.web.api.schemas import Identity, Page, Strict
 from app.web.fields import PlainText
 from app.web.security import Admin, Reader, SystemOf, Watcher
 
-router = APIRouter(tags=["Events"])
+router = APIRouter(prefix="/v1", tags=["Events"])
 OF_EVENT = "/events/{event_id}"
 
 

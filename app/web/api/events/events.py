@@ -24,7 +24,7 @@ from app.web.fields import PlainText
 from app.web.security import Reader, ScreenReader, SystemOf
 from app.web.turns import FewExports, FewLists, resting
 
-router = APIRouter(tags=["Events"])
+router = APIRouter(prefix="/v1", tags=["Events"])
 
 GateName = Annotated[str | None, Query(max_length=64)]
 CameraName = Annotated[str | None, Query(max_length=64)]

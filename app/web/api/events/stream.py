@@ -10,7 +10,7 @@ from app.web.api.describe import ERRORS
 from app.web.edge.streams import EventStream, Streams
 from app.web.security import Credentials, ScreenReader, allow, caller
 
-router = APIRouter(tags=["Events"])
+router = APIRouter(prefix="/v1", tags=["Events"])
 STREAM = {**ERRORS, 200: {"description": "server-sent events", "content": {"text/event-stream": {}}}}
 
 

@@ -10,7 +10,7 @@ from app.web.fields import PlainText
 from app.web.security import SystemOf, Watcher
 from app.wiring import System
 
-router = APIRouter(prefix="/gates/{gate}", tags=["Gates"])
+router = APIRouter(prefix="/v1/gates/{gate}", tags=["Gates"])
 
 
 class Order(Strict):

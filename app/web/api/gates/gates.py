@@ -24,7 +24,7 @@ from app.web.fields import PlainText, Words
 from app.web.security import Admin, GateKey, SystemOf
 from app.wiring import System
 
-router = APIRouter(prefix="/gates", tags=["Gates"])
+router = APIRouter(prefix="/v1/gates", tags=["Gates"])
 
 DRIVER = "dry_run, webhook, mqtt, osdp or serial; plain: the hardware asks for decisions and opens by itself"
 LIVENESS = (

@@ -12,7 +12,7 @@ from app.web.api.schemas import Page, Strict
 from app.web.fields import Words
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(tags=["Gates"])
+router = APIRouter(prefix="/v1", tags=["Gates"])
 
 
 class HardwareFieldOut(BaseModel):

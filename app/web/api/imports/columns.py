@@ -16,7 +16,7 @@ from app.web.fields import PlainText
 from app.web.security import Admin, SystemOf
 from app.web.turns import FewPictures
 
-router = APIRouter(prefix="/imports", tags=["Imports"])
+router = APIRouter(prefix="/v1/imports", tags=["Imports"])
 
 Title = Annotated[PlainText, Field(min_length=1, max_length=210)]
 BOM = "\ufeff"  # without it, spreadsheets read UTF-8 as something else

@@ -28,7 +28,7 @@ from app.web.security import Admin, Credentials, SystemOf, allow, caller
 from app.web.turns import FewExports, resting
 from app.wiring import System
 
-router = APIRouter(prefix="/imports", tags=["Imports"])
+router = APIRouter(prefix="/v1/imports", tags=["Imports"])
 
 _EVERY_S = 0.5
 _STILL_ALLOWED = 30  # after so many looks the follower's role is checked again, and a comment keeps the line open

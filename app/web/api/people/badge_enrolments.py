@@ -13,7 +13,7 @@ from app.web.api.schemas import Moment, Page, PhotoOut, PhotosOut
 from app.web.security import Admin, SystemOf
 from app.web.turns import FewPictures
 
-router = APIRouter(tags=["Photos"])
+router = APIRouter(prefix="/v1", tags=["Photos"])
 ONE = "/employees/{employee_id}/badge-enrolment"
 
 

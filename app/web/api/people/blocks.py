@@ -9,7 +9,7 @@ from app.web.api.schemas import Moment, Strict, When
 from app.web.fields import PlainText
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(prefix="/employees/{employee_id}", tags=["Employees"])
+router = APIRouter(prefix="/v1/employees/{employee_id}", tags=["Employees"])
 
 
 class BlockIn(Strict):

@@ -12,7 +12,7 @@ from app.web.api.schemas import ReceiptOut, Strict
 from app.web.fields import PlainText, Words
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(prefix="/employees", tags=["Employees"])
+router = APIRouter(prefix="/v1/employees", tags=["Employees"])
 MOST = 100  # a request; each person is a transaction of their own
 
 

@@ -14,7 +14,7 @@ from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(tags=["Employees"])
+router = APIRouter(prefix="/v1", tags=["Employees"])
 
 
 class CertificateRow(BaseModel):

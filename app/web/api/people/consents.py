@@ -15,7 +15,7 @@ from app.web.language.catalog import ENGLISH, LANGUAGES, catalog, filled
 from app.web.security import Admin, SystemOf
 from app.wiring import System
 
-router = APIRouter(prefix="/employees/{employee_id}/consents", tags=["Employees"])
+router = APIRouter(prefix="/v1/employees/{employee_id}/consents", tags=["Employees"])
 
 
 class ConsentOut(BaseModel):

@@ -16,7 +16,7 @@ from app.web.api.schemas import Day, EmployeeIn, Moment, Page, Strict
 from app.web.fields import PlainText
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(prefix="/contractors", tags=["Contractors"])
+router = APIRouter(prefix="/v1/contractors", tags=["Contractors"])
 SPONSOR = "number or id of an employee, who answers for the contractor"
 
 

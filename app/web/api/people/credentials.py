@@ -19,7 +19,7 @@ from app.web.passes.picture import drawn
 from app.web.security import Admin, SystemOf
 from app.wiring import System
 
-router = APIRouter(tags=["Credentials"])
+router = APIRouter(prefix="/v1", tags=["Credentials"])
 HEXADECIMAL = "the number is hex digits without a mark, as a reader at a keyboard types them: 04A1B2C3"
 NUMBER = "in the format, such as 12-4711 with a facility code; or the bits as read, such as 26:860933C0"
 

@@ -15,7 +15,7 @@ from app.web.api.schemas import EmployeeIn, EmployeeOut, EmployeePatch, Page, Re
 from app.web.fields import PlainText
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(prefix="/employees", tags=["Employees"])
+router = APIRouter(prefix="/v1/employees", tags=["Employees"])
 
 
 @router.post("", status_code=201, summary="Add an employee", responses=CONFLICT)

@@ -12,7 +12,7 @@ from app.web.edge.zip_stream import zipped
 from app.web.security import Admin, Credentials, SystemOf, allow, caller
 from app.web.turns import FewExports
 
-router = APIRouter(tags=["Imports"])
+router = APIRouter(prefix="/v1", tags=["Imports"])
 logger = logging.getLogger(__name__)
 
 _STILL_ALLOWED = 100  # files between two checks of the caller's rights

@@ -13,7 +13,7 @@ from app.web.api.schemas import Moment, Page, Strict
 from app.web.security import Admin, SystemOf, prefix_of
 from app.web.turns import resting
 
-router = APIRouter(tags=["Employees"])
+router = APIRouter(prefix="/v1", tags=["Employees"])
 
 
 class InvitationOut(BaseModel):

@@ -15,7 +15,7 @@ from app.web.security import Admin, SystemOf
 from app.web.turns import FewPictures
 from app.wiring import System
 
-router = APIRouter(prefix="/photo-checks", tags=["Photos"])
+router = APIRouter(prefix="/v1/photo-checks", tags=["Photos"])
 
 
 class FaceBox(BaseModel):

@@ -14,7 +14,7 @@ from app.web.edge import uploads
 from app.web.security import Admin, SystemOf
 from app.web.turns import FewPictures
 
-router = APIRouter(prefix="/employees/{employee_id}/photos", tags=["Photos"])
+router = APIRouter(prefix="/v1/employees/{employee_id}/photos", tags=["Photos"])
 
 
 async def sent(request: Request) -> list[bytes]:

@@ -16,7 +16,7 @@ from app.web.language.catalog import translated
 from app.web.security import Admin, SystemOf
 from app.web.turns import FewExports, resting
 
-router = APIRouter(tags=["Employees"])
+router = APIRouter(prefix="/v1", tags=["Employees"])
 logger = logging.getLogger(__name__)
 
 

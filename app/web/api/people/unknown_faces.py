@@ -11,7 +11,7 @@ from app.web.api.schemas import Identity, Moment, PhotoOut, PhotosOut, Strict
 from app.web.security import Admin, SystemOf
 from app.web.turns import FewPictures
 
-router = APIRouter(prefix="/unknown-faces", tags=["Photos"])
+router = APIRouter(prefix="/v1/unknown-faces", tags=["Photos"])
 MOST_EVENTS = 1000
 
 

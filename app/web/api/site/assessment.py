@@ -9,7 +9,7 @@ from app.web.fields import Words
 from app.web.security import Admin, SystemOf
 from app.web.turns import FewLists
 
-router = APIRouter(tags=["Site"])
+router = APIRouter(prefix="/v1", tags=["Site"])
 
 
 class FactOut(BaseModel):

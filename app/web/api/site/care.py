@@ -14,7 +14,7 @@ from app.web.long_work import LongWork, long_work
 from app.web.security import Admin, SystemOf
 from app.wiring.packs import known_packs
 
-router = APIRouter(tags=["Site"])
+router = APIRouter(prefix="/v1", tags=["Site"])
 
 
 LongWorkOf = Annotated[LongWork, Depends(long_work)]

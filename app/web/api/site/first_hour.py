@@ -7,7 +7,7 @@ from app.core.site.first_hour import Step, StepName, StepState, finished, steps
 from app.web.api.describe import ERRORS
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(prefix="/first-hour", tags=["Site"])
+router = APIRouter(prefix="/v1/first-hour", tags=["Site"])
 
 
 class StepOut(BaseModel):

@@ -12,7 +12,7 @@ from app.web.api.schemas import Moment
 from app.web.security import Admin, SystemOf
 from app.web.turns import FewLists
 
-router = APIRouter(prefix="/retention", tags=["Site"])
+router = APIRouter(prefix="/v1/retention", tags=["Site"])
 
 MOST_RECEIPTS = 1000
 

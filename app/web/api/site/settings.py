@@ -15,7 +15,7 @@ from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Strict
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(prefix="/settings", tags=["Site"])
+router = APIRouter(prefix="/v1/settings", tags=["Site"])
 
 HOURS = "for how long guards may let somebody in by a temporary grant; null: only admins may"
 LOCKDOWN = "whether guards may begin and end a lockdown"

@@ -13,7 +13,7 @@ from app.web.fields import PlainText
 from app.web.security import SystemOf, Watcher, is_remembered, looked_up
 from app.wiring import System
 
-router = APIRouter(tags=["Site"])
+router = APIRouter(prefix="/v1", tags=["Site"])
 
 
 class ModeIn(Strict):

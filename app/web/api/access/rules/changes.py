@@ -17,7 +17,7 @@ from app.web.api.schemas import Identity, Strict
 from app.web.finished import difference_words
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(tags=["Rules"])
+router = APIRouter(prefix="/v1", tags=["Rules"])
 
 KINDS_BY_PATH: dict[str, Kind[Any]] = {
     kind.path: kind

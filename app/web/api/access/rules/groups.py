@@ -14,7 +14,7 @@ from app.web.api.schemas import Identity, Page, Strict
 from app.web.fields import PlainText
 from app.web.security import Admin, SystemOf
 
-router = APIRouter(tags=["Rules"])
+router = APIRouter(prefix="/v1", tags=["Rules"])
 MOST_AT_ONCE = 1000
 
 

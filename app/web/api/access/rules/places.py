@@ -13,7 +13,7 @@ from app.web.api.access.rules.times import minutes
 from app.web.api.schemas import Strict
 from app.web.fields import PlainText
 
-router = APIRouter(tags=["Rules"])
+router = APIRouter(prefix="/v1", tags=["Rules"])
 
 TimeZone = Annotated[PlainText, Field(min_length=1, max_length=64, examples=["Europe/Berlin"])]
 

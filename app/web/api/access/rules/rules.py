@@ -15,7 +15,7 @@ from app.web.api.schemas import Day, Strict
 from app.web.fields import PlainText
 from app.web.security import SystemOf
 
-router = APIRouter(tags=["Rules"])
+router = APIRouter(prefix="/v1", tags=["Rules"])
 
 MOST_PEOPLE = 1000  # of one rule; for more there are groups
 Filter = Annotated[PlainText | None, Query(max_length=64, description="an id")]

@@ -23,7 +23,7 @@ from app.core.errors import BadField, BadInput
 from app.web.api.access.rules.entries import EntryOut, Id, Kind, Name, add_routes
 from app.web.api.schemas import Strict
 
-router = APIRouter(tags=["Rules"])
+router = APIRouter(prefix="/v1", tags=["Rules"])
 
 TIME = Field(pattern=r"^[0-9]{2}:[0-5][0-9]$")
 Clock = Annotated[str, TIME, Field(examples=["22:00"])]
