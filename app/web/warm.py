@@ -1,7 +1,7 @@
 """Does the slow first-time work before somebody waits for it.
 
-Before a process can be reached: FastAPI prepares its middleware and threads at the first request, and a template compiles
-when it is first shown (5 to 25 ms). Afterwards, beside the gates: the first list of 10,000 people would unseal
+Before a process can be reached: FastAPI prepares its middleware and threads at the first request, and a template
+compiles when it is first shown (5 to 25 ms). Afterwards, beside the gates: the first list of 10,000 people would unseal
 them all (0.9 s).
 """
 

@@ -39,8 +39,9 @@ def settle_keys(store: SqlStore, vault: Vault, key_file: KeyFile) -> None:
         with store.write() as tx:
             for subject, wrapped in zip(old, new, strict=True):
                 tx.data_keys.replace(subject, wrapped)
-    with store.read() as tx:
-        keys = tx.data_keys.all()
+    if old or SITE not in keys:
+        with store.read() as tx:
+            keys = tx.data_keys.all()
     if SITE not in keys and (not keys or vault.knows_any(list(keys.values()))):
         with store.write() as tx:
             keys = {SITE: tx.data_keys.get_or_add(SITE, vault.new_key())}

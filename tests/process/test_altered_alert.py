@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import text
@@ -10,8 +11,11 @@ from app.core.alerts.alert import AlertKind
 from app.core.errors import Unauthorised
 from app.core.tokens import digest
 from app.core.types import Role
+from app.process import serving
 from app.settings import Settings
+from app.wiring import System
 from app.wiring.backbone import Backbone, open_backbone
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -68,15 +72,27 @@ def test_table_that_is_put_back_whole_is_found_by_a_checkpoint(office: Backbone)
     assert flaw is not None and "api_keys was put back as it once was" in flaw.problem
 
 
-def test_restored_row_raises_the_alert_at_the_next_checkpoint(office: Backbone) -> None:
+def test_restored_row_raises_the_alert_at_the_next_examination(office: Backbone) -> None:
     gate = office.gates.add("lobby-1")
     _, key = office.keys.create(Role.GATE, gate.name)
     with office.store._engine.begin() as connection:
         before = dict(connection.execute(text("SELECT * FROM api_keys")).one()._mapping)
     office.keys.revoke(key.id)
-    office.checkpoints.write()
+    office.checkpoints.audit.look_at_rows()
     assert alerts(office) == []
     with office.store._engine.begin() as connection:
         connection.execute(text("UPDATE api_keys SET revoked_at = :revoked_at, seal = :seal WHERE id = :id"), before)
-    office.checkpoints.write()
+    office.checkpoints.audit.look_at_rows()
     assert alerts(office) == [(AlertKind.RECORD_ALTERED, "api_keys")]
+
+
+def test_row_that_was_removed_while_nothing_ran_is_reported_soon_after_the_start(
+    office: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "FIRST_CHECKPOINT_S", 0.05)
+    gate = office.gates.add("lobby-1")
+    office.keys.create(Role.GATE, gate.name)
+    with office.store._engine.begin() as connection:
+        connection.execute(text("DELETE FROM api_keys"))
+    with serving.checkpointing(cast(System, office)):
+        assert eventually(lambda: alerts(office)) == [(AlertKind.RECORD_ALTERED, "api_keys")]

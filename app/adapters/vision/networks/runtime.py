@@ -158,7 +158,14 @@ def read_network(
         if any(number != 1 for number in scale):
             steps.scale(list(scale))
         picture.model().set_layout(ov.Layout(layout))
-        return prepare.build()
+        network = prepare.build()
+        # YuNet's weights come block-quantised. Left to the plug-in, threads that unpack them at once get some wrong: 12
+        # of 72 compilations with 8 streams found no face or phantoms; folded, 0 of 192 (2026-11-23). Here, and not for
+        # each size, since that made each of YuNet's five 20 ms slower (2026-12-01).
+        folding = Manager()
+        folding.register_pass(ConstantFolding())
+        folding.run_passes(network)
+        return network
     except OSError as error:
         raise WeightsError(f"the folder for temporary files cannot be used: {error}") from error
     except RuntimeError as error:
@@ -187,11 +194,6 @@ def compile_at(network: Any, *, height_px: int, width_px: int, precision: Precis
     try:
         network = network.clone()
         network.reshape([1, height_px, width_px, 3])
-        # YuNet's weights come block-quantised. Left to the plug-in, threads that unpack them at once get some wrong: 12
-        # of 72 compilations with 8 streams found no face or phantoms; folded, 0 of 192 (2026-11-23).
-        folding = Manager()
-        folding.register_pass(ConstantFolding())
-        folding.run_passes(network)
         return _core().compile_model(network, "CPU", _CALLER_S_THREAD | {"INFERENCE_PRECISION_HINT": precision})
     except RuntimeError as error:
         raise WeightsError(f"OpenVINO does not take this model: {error}") from error
