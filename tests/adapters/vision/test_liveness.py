@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -10,10 +11,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 from app.adapters.vision import weights
 from app.adapters.vision.networks.liveness import LivenessJudge, MiniFasNets, crop, open_judges
+from app.adapters.vision.networks.picture_border import border
 from app.adapters.vision.networks.yunet import YunetDetector
 from app.adapters.vision.photos.image import decode
 from app.adapters.vision.weights import WeightsMissing
 from app.core.errors import WeightsError
+from app.core.recognition.liveness import BORDER_FACES, FRAMED
 from app.core.types import Box, Pixels
 from app.settings import default_cache
 from tests import pictures
@@ -87,6 +90,63 @@ def test_networks_see_blue_green_red_from_0_to_255_and_the_second_class_is_live(
     assert judge.score(picture, Box(30, 30, 40, 40)) == pytest.approx(likely[1] / likely.sum(), abs=0.01)
     swapped = judge.score(picture[:, :, [1, 0, 2]], Box(30, 30, 40, 40))
     assert swapped == pytest.approx(likely[0] / likely.sum(), abs=0.01)
+
+
+FACE = Box(290, 200, 60, 80)
+
+
+def held_up(tilt: float = 0.0, *, hidden: str = "", ground: tuple[int, int, int] = (100, 200, 0)) -> Pixels:
+    """A plain frame with the dark edges of a phone around FACE, twice as wide and high. hidden: sides left out."""
+    frame = np.full((480, 640, 3), ground, np.uint8)
+    turn = cv2.getRotationMatrix2D(FACE.centre, tilt, 1.0)
+    left, right, top, bottom = 255, 385, 155, 325
+    sides = {
+        "left": ((left, top), (left, bottom)),
+        "right": ((right, top), (right, bottom)),
+        "top": ((left, top), (right, top)),
+        "bottom": ((left, bottom), (right, bottom)),
+    }
+    for name, ends in sides.items():
+        if name not in hidden:
+            start, end = np.array(ends) @ turn[:, :2].T + turn[:, 2]
+            cv2.line(frame, tuple(map(round, start)), tuple(map(round, end)), (0, 0, 0), 3, cv2.LINE_AA)
+    return frame
+
+
+@pytest.mark.parametrize("tilt", [-25, -12, 0, 3, 17, 28])
+def test_edge_of_a_phone_is_seen_at_any_tilt_it_is_held(tilt: float) -> None:
+    assert border(held_up(tilt), FACE) > BORDER_FACES
+    # A hand covers one of the edges above and below
+    assert border(held_up(tilt, hidden="bottom"), FACE) > BORDER_FACES
+    assert border(held_up(tilt, hidden="top"), FACE) > BORDER_FACES
+
+
+def test_door_frame_beside_a_face_or_a_shelf_above_it_is_no_edge_of_a_picture() -> None:
+    assert border(held_up(hidden="left top bottom"), FACE) < BORDER_FACES
+    assert border(held_up(hidden="left bottom"), FACE) < BORDER_FACES
+    assert border(held_up(hidden="left right"), FACE) < BORDER_FACES
+    assert border(np.full((480, 640, 3), 90, np.uint8), FACE) == 0
+    noise = np.random.default_rng(2).integers(0, 255, (480, 640, 3), dtype=np.uint8)
+    assert border(noise, FACE) < BORDER_FACES
+
+
+@pytest.mark.parametrize(
+    "box",
+    [Box(-39, -39, 40, 40), Box(639, 479, 1, 1), Box(0, 0, 1, 480), Box(0, 200, 640, 1), Box(-900, -900, 3000, 3000)],
+)
+def test_edge_is_looked_for_around_any_box_that_touches_the_picture(box: Box) -> None:
+    assert 0 <= border(held_up(10), box) <= 6
+    assert border(np.zeros((1, 1, 3), np.uint8), Box(0, 0, 1, 1)) == 0
+
+
+def test_doubtful_score_is_lower_where_an_edge_surrounds_the_face() -> None:
+    judge = MiniFasNets((channels_as_logits(), channels_as_logits())).judge()
+    plain, framed = (judge.score(held_up(hidden=sides), FACE) for sides in ("left right top bottom", ""))
+    assert plain == pytest.approx(0.665, abs=0.01)
+    assert framed == pytest.approx(plain - FRAMED, abs=0.04)
+    # Far from doubt, the networks' score stays as it is
+    sure = judge.score(held_up(ground=(0, 0, 255)), FACE)
+    assert 0 < sure < 0.2
 
 
 def test_wrong_network_is_refused() -> None:

@@ -7,12 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.recognition.liveness import (
+    BORDER_FACES,
+    FRAMED,
     LIVE_FROM,
     MOST_FRAMES,
     LivenessMode,
     LivenessState,
+    beside_border,
     effective,
     fuse,
+    is_doubtful,
     refuses,
     state,
 )
@@ -99,3 +103,21 @@ def test_scores_that_were_measured_to_suffice() -> None:
 @pytest.mark.parametrize(("score", "frames"), [(None, 0), (None, 3), (0.9, 0)])
 def test_without_a_score_or_a_frame_nothing_was_measured(score: float | None, frames: int) -> None:
     assert state(LivenessMode.REQUIRED, True, score, frames) is LivenessState.UNMEASURED
+
+
+def test_face_with_an_edge_around_it_must_look_that_much_more_live() -> None:
+    for seen in (BORDER_FACES, 6.0):
+        assert beside_border(0.8, seen) == pytest.approx(0.8 - FRAMED)
+    for seen in (0.0, BORDER_FACES - 0.01):
+        assert beside_border(0.8, seen) == 0.8
+    assert is_doubtful(0.5) and is_doubtful(0.94)
+    assert not is_doubtful(0.49) and not is_doubtful(0.96)
+
+
+@given(st.floats(0, 1), st.integers(1, MOST_FRAMES))
+def test_edge_is_only_looked_for_where_it_can_matter(score: float, frames: int) -> None:
+    framed = beside_border(score, BORDER_FACES)
+    needed = LIVE_FROM[frames - 1]
+    if not is_doubtful(score):
+        assert (framed >= needed) == (score >= needed)
+    assert framed < needed or score >= needed
