@@ -1,4 +1,5 @@
-"""How many employees are not recognised from far away: their photos shrunk until the face is so many pixels wide.
+"""How many employees are not recognised from far away, and how many strangers are let in: their photos shrunk until the
+face is so many pixels wide.
 
 Each shrunk photo stands in a frame of 1280 x 720 that went through JPEG, as a camera would send it, and takes the same
 path as a frame at the gate.
@@ -30,9 +31,9 @@ from models.data.embed import Embedded, embed
 
 WIDTHS_PX = (24, 32, 40, 48, 64, 96)
 FRAME = (720, 1280)
-RATE = 0.001
+RATE, STRANGERS_RATE = 0.001, 0.01  # so few strangers can only tell something about a laxer rate
 SMALLEST_PX = 20.0  # narrower than all widths, for the detector is a little off
-RECOGNISED = "recognised"
+RECOGNISED, TAKEN_FOR_ANOTHER = "recognised", "taken_for_another"
 SETTING = Setting(enrolled=1000, photos=3, frames=1)
 
 
@@ -50,25 +51,35 @@ def frame_with(photo: Pixels, face: Box, width_px: float, rng: np.random.Generat
 
 
 def measure(
-    e: Embedded, photos: Sequence[LabelledPhoto], cache: Path, attempts: int, seed: int
+    e: Embedded, photos: Sequence[LabelledPhoto], cache: Path, attempts: int, strangers: int, seed: int
 ) -> list[dict[str, Any]]:
-    """Returns a row for each width: how many attempts there were, and what became of them."""
+    """Returns a row for each width: how many attempts of employees and of strangers there were, and their outcomes."""
     rng = np.random.default_rng(seed)
     hand = deal(pools(e), range(len(e.people)), SETTING, rng)
-    calibration = packs.read_calibration(packs.NAME, packs.folder(cache)).calibration
-    limits = [calibration.threshold(RATE, SETTING.enrolled, len(mine), 1) for mine in hand.photos]
-    gallery = Gallery(hand.templates(e), np.array(limits), calibration.margin)
     recognition, decode = opened(cache), ImageDecoder()
-    found: dict[int, Counter[str]] = {width: Counter() for width in WIDTHS_PX}
-    for attempt in rng.permutation(hand.mates)[:attempts].tolist():
-        photo = decode(photos[int(hand.frames[attempt, 0])].path.read_bytes())
-        faces = recognition.see(photo, region=_whole(photo), most=1)
-        person = int(np.flatnonzero(hand.enrolled == hand.whose[attempt])[0])
-        for width in WIDTHS_PX if faces else ():
-            frame = frame_with(photo, faces[0].face.box, width, rng)
-            if frame is not None:
-                found[width][gallery.outcome(recognition, decode(encode_jpeg(frame)), person)] += 1
-    return [_row(width, counts) for width, counts in found.items() if counts]
+    calibration = packs.read_calibration(packs.NAME, packs.folder(cache)).calibration
+    templates = hand.templates(e)
+
+    def at(rate: float) -> Gallery:
+        limits = [calibration.threshold(rate, SETTING.enrolled, len(mine), 1) for mine in hand.photos]
+        return Gallery(templates, np.array(limits), calibration.margin)
+
+    def seen(gallery: Gallery, drawn: NDArray[np.int64]) -> dict[int, Counter[str]]:
+        found: dict[int, Counter[str]] = {width: Counter() for width in WIDTHS_PX}
+        for attempt in drawn.tolist():
+            photo = decode(photos[int(hand.frames[attempt, 0])].path.read_bytes())
+            faces = recognition.see(photo, region=_whole(photo), most=1)
+            enrolled = np.flatnonzero(hand.enrolled == hand.whose[attempt])
+            person = int(enrolled[0]) if len(enrolled) else None
+            for width in WIDTHS_PX if faces else ():
+                frame = frame_with(photo, faces[0].face.box, width, rng)
+                if frame is not None:
+                    found[width][gallery.outcome(recognition, decode(encode_jpeg(frame)), person)] += 1
+        return found
+
+    employees = seen(at(RATE), rng.permutation(hand.mates)[:attempts])
+    others = seen(at(STRANGERS_RATE), hand.mates + rng.permutation(len(hand.whose) - hand.mates)[:strangers])
+    return [row_of(width, counts, others[width]) for width, counts in employees.items() if counts]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +90,8 @@ class Gallery:
     limits: NDArray[np.float64]
     margin: float
 
-    def outcome(self, recognition: Recognition, frame: Pixels, person: int) -> str:
-        """What the gate does when this person stands in the frame: RECOGNISED, or why not."""
+    def outcome(self, recognition: Recognition, frame: Pixels, person: int | None) -> str:
+        """What the gate does when this person, or a stranger, stands in the frame: RECOGNISED, or why not."""
         limits = replace(GATE, min_face_px=SMALLEST_PX)
         seen = recognition.see(frame, region=_whole(frame), most=1, limits=limits)
         if not seen:
@@ -90,7 +101,7 @@ class Gallery:
         similarity = self.templates @ seen[0].embedding
         second, best = np.argsort(similarity)[-2:]
         enough = similarity[best] >= self.limits[best] and similarity[best] - similarity[second] >= self.margin
-        return (RECOGNISED if best == person else "taken_for_another") if enough else "not_similar_enough"
+        return (RECOGNISED if best == person else TAKEN_FOR_ANOTHER) if enough else "not_similar_enough"
 
 
 def opened(cache: Path) -> Recognition:
@@ -109,23 +120,29 @@ def _whole(pixels: Pixels) -> Box:
     return Box(0, 0, pixels.shape[1], pixels.shape[0])
 
 
-def _row(width: int, counts: Counter[str]) -> dict[str, Any]:
-    missed = counts.total() - counts[RECOGNISED]
+def row_of(width: int, employees: Counter[str], strangers: Counter[str]) -> dict[str, Any]:
+    """Returns the counts of one width, with Wilson's intervals."""
+    missed, let_in = employees.total() - employees[RECOGNISED], strangers[TAKEN_FOR_ANOTHER]
     return {
         "width_px": width,
-        "attempts": counts.total(),
-        "not_recognised": missed / counts.total(),
-        "interval": wilson(missed, counts.total()),
-        **dict(sorted(counts.items())),
+        "attempts": employees.total(),
+        "not_recognised": missed / employees.total(),
+        "interval": wilson(missed, employees.total()),
+        **dict(sorted(employees.items())),
+        "strangers": strangers.total(),
+        "strangers_let_in": let_in,
+        "fpir": let_in / strangers.total() if strangers else None,
+        "fpir_interval": wilson(let_in, strangers.total()),
     }
 
 
 def command(
     dataset: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="One folder of photos a person.")],
     attempts: Annotated[int, typer.Option(min=10, help="How many times somebody enrolled comes to the gate.")] = 250,
+    strangers: Annotated[int, typer.Option(min=0, help="How many times a stranger comes.")] = 250,
     seed: int = 0,
 ) -> None:
-    """Measure how many employees are not recognised, by the width of their face in the frame."""
+    """Measure how many employees are not recognised, and how many strangers let in, by the width of their face."""
     console, cache, photos = Console(), default_cache(), read_dataset(dataset)
-    for row in measure(embed(photos, cache, "f32", console), photos, cache, attempts, seed):
+    for row in measure(embed(photos, cache, "f32", console), photos, cache, attempts, strangers, seed):
         console.print_json(data=row)

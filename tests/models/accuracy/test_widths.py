@@ -1,12 +1,13 @@
 """Shrunk faces have the width that they are counted under, and each outcome at the gate is told apart."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
 from app.core.types import Box, Detection, Face, Pixels, Quality, QualityProblem, Sample
-from models.accuracy.widths import FRAME, RECOGNISED, Gallery, frame_with
+from models.accuracy.widths import FRAME, RECOGNISED, Gallery, frame_with, row_of
 
 RNG = np.random.default_rng(0)
 FRAME_PX: Pixels = np.zeros((*FRAME, 3), np.uint8)
@@ -55,3 +56,18 @@ def sample(*vector: float) -> Sample:
 def test_outcome_is_that_of_the_gate(seen: list[Detection], outcome: str) -> None:
     gallery = Gallery(np.eye(2, dtype=np.float32), np.array([0.5, 0.5]), margin=0.05)
     assert gallery.outcome(Sees(seen), FRAME_PX, 0) == outcome  # type: ignore[arg-type]  all that it calls is `see`
+
+
+@pytest.mark.parametrize(("vector", "outcome"), [((0, 1), "taken_for_another"), ((0.4, 0), "not_similar_enough")])
+def test_stranger_is_taken_for_another_or_not_let_in(vector: tuple[float, float], outcome: str) -> None:
+    gallery = Gallery(np.eye(2, dtype=np.float32), np.array([0.5, 0.5]), margin=0.05)
+    assert gallery.outcome(Sees([sample(*vector)]), FRAME_PX, None) == outcome  # type: ignore[arg-type]  as above
+
+
+def test_row_counts_employees_and_strangers_apart() -> None:
+    row = row_of(
+        40, Counter({RECOGNISED: 9, "not_found": 1}), Counter({"not_similar_enough": 98, "taken_for_another": 2})
+    )
+    assert (row["attempts"], row["not_recognised"]) == (10, pytest.approx(0.1))
+    assert (row["strangers"], row["strangers_let_in"], row["fpir"]) == (100, 2, 0.02)
+    assert row_of(40, Counter({RECOGNISED: 9}), Counter())["fpir"] is None
