@@ -123,8 +123,8 @@ class Thresholds:
     """A threshold that remembers what it was asked for."""
 
     value: float = 0.5
-    asked: list[tuple[int, int, int]] = field(default_factory=list)
+    asked: list[tuple[int, int, float]] = field(default_factory=list)
 
-    def __call__(self, gallery_size: int, photos: int, frames: int, share: float = 1.0) -> float:
+    def __call__(self, gallery_size: int, photos: int, frames: float, share: float = 1.0) -> float:
         self.asked.append((gallery_size, photos, frames))
         return self.value

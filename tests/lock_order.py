@@ -15,10 +15,10 @@ from typing import Any
 from sqlalchemy import Connection, Delete, Engine, Insert, Select, Table, Update, event
 
 import app
-from app.adapters.db import store
+from app.adapters.db.transaction import SqlTransaction
 
 SERVICES = str(Path(app.__file__).parent / "services")
-README = Path(store.__file__).with_name("README.md")
+README = Path(app.__file__).parent / "adapters" / "db" / "README.md"
 COVERED_BY = {"gallery_changes": "gallery"}
 _HELD = "tests_locks"
 
@@ -97,7 +97,7 @@ def locked_by(statement: Any) -> set[str]:
 @contextmanager
 def watched() -> Iterator[LockOrder]:
     """Inside the block, every write transaction of every store is watched."""
-    order, begin = LockOrder(), store.SqlTransaction.__init__
+    order, begin = LockOrder(), SqlTransaction.__init__
 
     def begin_watched(self: Any, connection: Connection, *, writing: bool, **more: Any) -> None:
         if writing:
@@ -108,12 +108,12 @@ def watched() -> Iterator[LockOrder]:
         order.locks(connection, statement)
 
     listeners: list[tuple[str, Any]] = [("before_execute", before), ("commit", order.end), ("rollback", order.end)]
-    store.SqlTransaction.__init__ = begin_watched  # type: ignore[method-assign]
+    SqlTransaction.__init__ = begin_watched  # type: ignore[method-assign]
     for name, listener in listeners:
         event.listen(Engine, name, listener)
     try:
         yield order
     finally:
-        store.SqlTransaction.__init__ = begin  # type: ignore[method-assign]
+        SqlTransaction.__init__ = begin  # type: ignore[method-assign]
         for name, listener in listeners:
             event.remove(Engine, name, listener)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def source(module: Path) -> str:
     return module.read_text(encoding="utf-8")
 
 
-def nodes(module: Path, mentions: str = "") -> list[ast.AST]:
+def nodes(module: Path, mentions: str = "") -> list[Any]:
     """Of a module whose text has a match of `mentions`; of any other, none: parsing all takes seconds."""
     text = source(module)
     return list(ast.walk(ast.parse(text))) if re.search(mentions, text, flags=re.MULTILINE) else []

@@ -18,7 +18,7 @@ _FIRST_S = 0.001
 _LONGEST_S = 0.02  # a relay of the tests stays open for 150 ms at least, and must be seen to
 
 
-def eventually(condition: Callable[[], T] | Event, what: str = "", *, seconds: float = HANG_S) -> T:
+def eventually(condition: Callable[[], T | None] | Event, what: str = "", *, seconds: float = HANG_S) -> T:
     """Returns what the condition gives, as soon as it is true.
 
     Args:
@@ -30,7 +30,8 @@ def eventually(condition: Callable[[], T] | Event, what: str = "", *, seconds: f
         AssertionError: The time is up.
     """
     ends, pause_s = time.monotonic() + seconds, _FIRST_S
-    ask = condition if callable(condition) else lambda: condition.wait(seconds)
+    ask: Callable[[], Any] = condition if callable(condition) else lambda: condition.wait(seconds)
+    found: T
     while not (found := ask()):
         assert time.monotonic() < ends, f"{what or 'this'} did not happen within {seconds:g} s"
         time.sleep(pause_s)

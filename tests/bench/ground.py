@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,7 +29,7 @@ def service(**settings: object) -> Iterator[System]:
     """A System with ENROLLED employees (random templates, and one real person) in a temporary folder."""
     with TemporaryDirectory() as folder:
         # On the disk that the data would lie on, not in memory: a commit has to cost what it costs.
-        chosen = {"workers": 1, "replayed_picture": "alert"} | settings
+        chosen: dict[str, Any] = {"workers": 1, "replayed_picture": "alert"} | settings
         system = open_system(Settings(data=Path(folder), **chosen))
         try:
             populate(system, ENROLLED - 1)
@@ -66,6 +67,7 @@ def photo(name: str) -> bytes:
 def frame(name: str = "obama3", face_px: int = 160) -> Pixels:
     """A 1280x720 frame: the portrait, its face about so wide, before a textured wall."""
     portrait = cv2.imdecode(np.frombuffer(photo(name), np.uint8), cv2.IMREAD_COLOR)
+    assert portrait is not None
     wall = np.random.default_rng(2).integers(90, 150, (90, 160, 3), dtype=np.uint8)
     canvas = cv2.resize(wall, (1280, 720), interpolation=cv2.INTER_CUBIC)
     scale = face_px / (0.145 * portrait.shape[1])

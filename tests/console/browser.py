@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
 from app.settings import default_cache
 from tests.console.service import Service
@@ -16,7 +16,7 @@ from tests.waiting import HANG_S
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = "axe-core@4"
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+WIDE, NARROW = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
 SERIOUS = {"serious", "critical"}
 Tab = Callable[..., Page]
 # By how much the page is wider than the window.
@@ -91,7 +91,7 @@ class Shots:
     def __call__(self, page: Page, name: str) -> None:
         before = page.viewport_size
         for size, window in (("wide", WIDE), ("narrow", NARROW)):
-            page.set_viewport_size(window)  # type: ignore[arg-type]  its own typed dict has the same two keys
+            page.set_viewport_size(window)
             if self.folder:
                 self._take(page, self.folder, f"{name}-{size}")
             over = page.evaluate(OVER)
@@ -104,7 +104,7 @@ class Shots:
     def _take(page: Page, folder: Path, name: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  both are among its words
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  # both are among its words
             page.screenshot(path=folder / f"{name}-{theme}.png", full_page=True)
 
 
@@ -128,8 +128,8 @@ def check_axe(page: Page, source: str) -> None:
     """No serious finding, wide and light or narrow and dark."""
     before = page.viewport_size
     for theme, window in (("light", WIDE), ("dark", NARROW)):
-        page.set_viewport_size(window)  # type: ignore[arg-type]  its own typed dict has the same two keys
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  both are among its words
+        page.set_viewport_size(window)
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  # both are among its words
         page.evaluate(source)
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         assert found["passes"], "axe looked at nothing"

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import httpx
 from PIL import Image
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, ViewportSize, expect, sync_playwright
 
 from app.core.people.details import Details
 from app.core.recognition.liveness import LivenessMode
@@ -22,7 +22,7 @@ from tests.console.service import Service
 
 FOLDER = Path(__file__).parents[2] / "app" / "web" / "console" / "pictures"
 MOST_BYTES = 150 * 1024
-SIZE = {"width": 1280, "height": 720}
+SIZE = ViewportSize(width=1280, height=720)
 GATES = ("lobby-north", "lobby-south", "dock")
 # Who the portraits are in the pictures: the photo that enrols them, others that the gates see.
 PEOPLE = {

@@ -11,7 +11,7 @@ from app.core.access.rules import Group, Rule, Where, Who
 from app.core.access.schedules import Calendar, CalendarDay, Hours, Schedule, Window
 from app.core.events.decision import Identity
 from app.core.people.details import Details
-from app.core.types import Reason
+from app.core.types import Reason, Role
 from app.services.events.orders import ordered
 from app.web.language.catalog import catalog
 from app.wiring import new_id
@@ -148,7 +148,7 @@ def test_chosen_language_stays_with_the_browser_and_with_the_account(page_as: Op
 
 def test_signing_in_brings_the_language_of_the_account(page_as: Open, site: Service) -> None:
     password = "a sentence to remember"
-    user = site.system.accounts.users.add("grete", frozenset({"viewer"}), password)
+    user = site.system.accounts.users.add("grete", frozenset({Role.VIEWER}), password)
     site.system.accounts.users.speak(user.id, "de")
     page = page_as(path="/signin", locale="en-GB")
     page.get_by_label("Name").fill("grete")

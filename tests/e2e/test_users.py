@@ -73,8 +73,8 @@ def test_command_refuses_invalid_users(site: Site) -> None:
     assert add(site, "ada", "--role", "admin", "--link").stdout.startswith("http://127.0.0.1:8000/reset?token=")
     again = add(site, "ADA", "--role", "admin", typed=PASSWORD)
     assert again.returncode == 1 and "user with this name already exists" in again.stderr
-    for words in (("reset", "nobody"), ("disable", "nobody")):
-        gone = quick("users", *words, data=site.data)
+    for order in ("reset", "disable"):
+        gone = quick("users", order, "nobody", data=site.data)
         assert gone.returncode == 1 and "no user of this name" in gone.stderr
     missing = app("users", "list", data=Path("/nonexistent"))
     assert missing.returncode == 1 and "no Facegate data" in missing.stderr

@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from facenet_pytorch import InceptionResnetV1
 from facenet_pytorch.models import inception_resnet_v1
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from app.adapters.vision.packs import pack as packs
 from app.settings import PREFIX, default_cache
@@ -31,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(folder: Path, *words: str) -> object:
+def run(folder: Path, *words: str) -> Result:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(f"{PREFIX}PACKS", str(folder))
         return CliRunner().invoke(app, ["facenet", *words], env=dict(os.environ))
@@ -70,7 +71,7 @@ def test_library_s_weights_come_over_the_network(tmp_path: Path, site: Site, mon
         inception_resnet_v1, "download_url_to_file", lambda _, to: fetch(f"{site.url('/w.pt')}", to, progress=False)
     )
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(facenet, "pictures", lambda seed: facenet.np.full((1, 160, 160, 3), 90, facenet.np.uint8))
+    monkeypatch.setattr(facenet, "pictures", lambda seed: np.full((1, 160, 160, 3), 90, np.uint8))
 
     _, said = facenet.make("fetched", tmp_path, "vggface2", seed=0)
 

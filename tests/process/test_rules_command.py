@@ -4,8 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from app.__main__ import cli
 from app.core.errors import BadInput

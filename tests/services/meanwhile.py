@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ _A_WHILE_S = 0.3  # long for what waits for nobody, short beside the 2 s for whi
 class Meanwhile:
     def __init__(self, patch: pytest.MonkeyPatch, pool: ThreadPoolExecutor) -> None:
         self._patch, self._pool = patch, pool
-        self._others: list[Future[object]] = []
+        self._others: list[Future[Any]] = []
 
     def before(self, rows: type, method: str, what: Callable[[], object]) -> None:
         """The next call of this method waits until `what` is done elsewhere, or waits for us."""
@@ -25,7 +26,7 @@ class Meanwhile:
 
         self._patch.setattr(rows, method, overtaken)
 
-    def results(self) -> list[object]:
+    def results(self) -> list[Any]:
         """What became of all that was done meanwhile. Raises what it raised."""
         assert self._others, "nothing was overtaken"
         return [other.result(20) for other in self._others]

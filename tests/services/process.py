@@ -129,7 +129,7 @@ class Process:
         """The reason of the decision on person `axis` at the gate."""
         return str(self.decide(photo(person(axis)), **approach).reason)
 
-    def by_hand(self, carry_out: Callable[[RecordedDecision], object] = lambda order: None) -> ByHand:
+    def by_hand(self, carry_out: Callable[[RecordedDecision], None] = lambda order: None) -> ByHand:
         """What people order here. carry_out: gets each order once it is recorded."""
         return ByHand(self.store, self.log, Answers(self.signer), self.clock, new_id, carry_out)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from httpx import Request, Response
+from httpx2 import Request, Response
 
 from app.core.accounts.trail import TrailFilter
 from app.core.recognition.liveness import LivenessMode

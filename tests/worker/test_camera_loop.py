@@ -89,7 +89,7 @@ class Loop:
         self.watch = Watch("door", "gate", Region(0.25, 0, 0.75, 1, 60))
         self.loop = CameraLoop(
             self.watch,
-            self.slot,
+            self.slot,  # type: ignore[arg-type]  # all that the loop calls
             see,
             self.approaches,  # type: ignore[arg-type]
             lambda: NOW + timedelta(seconds=1),

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 # libosdp ships neither annotations nor stubs.
-import osdp_sys  # type: ignore[import-not-found]
+import osdp_sys
 import serial
 from osdp import CardFormat, Event, LibFlag, PDInfo  # type: ignore[import-untyped]
 

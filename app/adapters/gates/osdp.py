@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 # libosdp ships neither annotations nor stubs, and with it everything that derives from it is untyped.
-import osdp_sys  # type: ignore[import-not-found]
+import osdp_sys
 import serial
 from osdp import (  # type: ignore[import-untyped]
     Capability,

@@ -132,7 +132,7 @@ def motion_jpeg(pictures: Iterator[bytes], *, every_s: float = 0.04, length: boo
 
 
 @contextmanager
-def rude(behave: Callable[[socket], None]) -> Iterator[int]:
+def rude(behave: Callable[[socket], object]) -> Iterator[int]:
     """A TCP server that does `behave` with every connection, each in a thread; yields its port."""
     listener = create_server(("127.0.0.1", 0))
     open_now: list[socket] = []

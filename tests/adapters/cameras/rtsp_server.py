@@ -31,7 +31,7 @@ class Show:
     mode = "live"
     frozen_ms = 0
     size = (320, 240)
-    fps = 25
+    fps: float = 25
 
 
 def picture() -> bytes:
@@ -88,7 +88,8 @@ def main() -> None:
     arguments.add_argument("--codec", choices=sorted(ENCODERS), default="jpeg")
     arguments.add_argument("--size", default="320x240")
     given = arguments.parse_args()
-    Show.size = tuple(int(n) for n in given.size.split("x"))
+    width, height = given.size.split("x")
+    Show.size = (int(width), int(height))
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")

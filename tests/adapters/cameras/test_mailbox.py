@@ -186,7 +186,7 @@ def last(box: Mailbox, sequence: int) -> Captured:
 def test_failed_source_is_reopened_and_logged_without_secrets(
     broken: Exception, stopping: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
-    scripts = iter([[noise(1), broken], [noise(2)]])
+    scripts = iter(list[list[Pixels | Exception]]([[noise(1), broken], [noise(2)]]))
     box = stopping(Mailbox("door", lambda: Scripted(iter(next(scripts))), lambda: START))
     assert last(box, 2)
     assert box.decoder_messages == ("the decoder said this",)

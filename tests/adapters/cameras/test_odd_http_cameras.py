@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ ODD = {
 def test_pictures_are_found_as_browsers_find_them(name: str) -> None:
     with web(ODD[name]) as port:
         camera = source(f"http://127.0.0.1:{port}/")
-        shades = {round(int(camera.read()[0].mean()) / 20) for _ in range(12)}
+        shades = {round(int(cast(Any, camera.read())[0].mean()) / 20) for _ in range(12)}
         camera.close()
     assert len(shades) >= 8
 

@@ -15,6 +15,7 @@ from app.adapters.gates.build import check_config
 from app.core.accounts.provider import check_issuer
 from app.core.cameras.url_login import CURE, is_ambiguous
 from app.core.errors import BadInput
+from app.core.gates.commands import DriverKind
 from tests.adapters.cameras.peers import clock
 
 SEPARATORS = "/?#@[]\\"
@@ -66,7 +67,7 @@ def test_all_address_kinds_follow_the_same_rule(password: str, caplog: pytest.Lo
     webhook = {"gate": "lobby-1", "url": f"https://admin:{password}@10.0.5.7/relay", "secret": "s" * 16}
     with caplog.at_level(logging.DEBUG):
         with pytest.raises(BadInput, match="must not hold a user name or password") as refused:
-            check_config("webhook", webhook)
+            check_config(DriverKind.WEBHOOK, webhook)
         with pytest.raises(BadInput, match="must not hold a user name or password"):
             check_issuer(f"https://admin:{password}@login.example.com/realm")
     assert password not in refused.value.detail + caplog.text

@@ -47,7 +47,7 @@ def trickle_for_ever(connection: socket) -> None:
         pass_time(0.2)
 
 
-RUDE: dict[str, Callable[[socket], None]] = {
+RUDE: dict[str, Callable[[socket], object]] = {
     "says nothing": lambda connection: pass_time(9),
     "hangs up": lambda connection: None,
     "sends garbage": lambda connection: connection.sendall(bytes(range(256)) * 4000),

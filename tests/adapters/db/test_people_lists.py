@@ -69,7 +69,9 @@ def test_last_seen(store: SqlStore) -> None:
             verdict = Verdict.OPEN if reason is Reason.RECOGNISED else Verdict.DENY
             at = NOW + timedelta(hours=hours)
             tx.events.append(
-                EventRow(f"e{sequence}", "g", sequence, at, verdict, reason, "c", before + "x", person and person.id)
+                EventRow(
+                    f"e{sequence}", "g", sequence, at, verdict, reason, "c", before + "x", person.id if person else None
+                )
             )
     with store.read() as tx:
         seen = tx.employees.last_seen([ADA.id, EVA.id, "01C"])

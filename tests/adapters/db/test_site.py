@@ -13,7 +13,7 @@ from app.core.alerts.alert import Acknowledgement, Alert, AlertFilter, AlertKind
 from app.core.errors import Conflict
 from app.core.events.chain import GENESIS
 from app.core.events.records import EventRow
-from app.core.gates.commands import CommandOutcome, DoorState
+from app.core.gates.commands import CommandOutcome, DoorState, DriverKind, FailMode
 from app.core.gates.gate import Gate
 from app.core.gates.result import GateResultRow
 from app.core.site.mode import SiteMode, SiteState
@@ -217,9 +217,15 @@ def test_gates_update_does_not_move_its_door(lobby: SqlStore) -> None:
         stale = tx.gates.get("01G")
         assert stale is not None
         tx.doors.set("01G", DoorState.OPEN, NOW)
-        tx.gates.update(replace(stale, driver="mqtt", sealed_config=b"sealed", fail_mode="safe", door_held_after_ms=1))
+        tx.gates.update(
+            replace(
+                stale, driver=DriverKind.MQTT, sealed_config=b"sealed", fail_mode=FailMode.SAFE, door_held_after_ms=1
+            )
+        )
         found = tx.gates.get("01G")
-    assert found == Gate("01G", "lobby-1", True, 5000, NOW, "mqtt", b"sealed", "safe", 1, "open", NOW)
+    assert found == Gate(
+        "01G", "lobby-1", True, 5000, NOW, DriverKind.MQTT, b"sealed", FailMode.SAFE, 1, DoorState.OPEN, NOW
+    )
 
 
 def test_door_without_a_gate_is_a_conflict(lobby: SqlStore) -> None:

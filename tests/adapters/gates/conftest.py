@@ -10,7 +10,6 @@ from app.adapters.gates import serial_relay
 from app.adapters.gates.build import build_driver
 from app.adapters.gates.http import webhook
 from app.adapters.gates.mqtt import mqtt
-from app.core.gates.commands import DoorState
 from app.core.ports.gates import GateDriver
 from tests.adapters.gates.peers import Peer, drivers_threads, now
 from tests.adapters.gates.relays.brokers import Broker, MqttPeer, mosquitto
@@ -88,12 +87,12 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def states() -> list[DoorState]:
+def states() -> list[Any]:
     return []
 
 
 @pytest.fixture
-def build(states: list[DoorState]) -> Iterator[Build]:
+def build(states: list[Any]) -> Iterator[Build]:
     """build(peer, ready=True, **config): a driver to that peer, connected if ready."""
     built: list[GateDriver] = []
 

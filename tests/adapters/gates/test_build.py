@@ -8,6 +8,7 @@ import pytest
 
 from app.adapters.gates.build import KINDS, build_driver, check_config
 from app.core.errors import BadInput
+from app.core.gates.commands import DriverKind
 
 SECRET = "correct horse battery staple"
 HOOK = {"gate": "g", "url": "http://10.0.0.9/gate", "secret": SECRET}
@@ -20,14 +21,14 @@ WHOLE = {"dry_run": {}, "webhook": HOOK, "mqtt": BROKER, "osdp": PANEL, "serial"
 def test_every_driver_accepts_its_minimal_config() -> None:
     assert set(WHOLE) == set(KINDS)
     for kind, config in WHOLE.items():
-        assert check_config(kind, config).fail_mode.value == "secure"
+        assert check_config(DriverKind(kind), config).fail_mode.value == "secure"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("wrong", [{"fail_mdoe": "safe"}, {"fail_mode": "open"}, {"gate": ""}, {"gate": 7}])
 def test_misspelt_and_mistyped_keys_are_refused(kind: str, wrong: dict[str, Any]) -> None:
     with pytest.raises(BadInput) as caught:
-        check_config(kind, WHOLE[kind] | wrong)
+        check_config(DriverKind(kind), WHOLE[kind] | wrong)
     assert next(iter(wrong)) in caught.value.detail
 
 
@@ -69,7 +70,7 @@ def test_misspelt_and_mistyped_keys_are_refused(kind: str, wrong: dict[str, Any]
 )
 def test_impossible_values_are_refused(kind: str, wrong: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
-        check_config(kind, WHOLE.get(kind, {}) | wrong)
+        check_config(DriverKind(kind), WHOLE.get(kind, {}) | wrong)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_impossible_values_are_refused(kind: str, wrong: dict[str, Any]) -> None
 )
 def test_refusal_quotes_no_value(kind: str, wrong: dict[str, Any]) -> None:
     with pytest.raises(BadInput) as caught:
-        check_config(kind, WHOLE[kind] | wrong)
+        check_config(DriverKind(kind), WHOLE[kind] | wrong)
     assert SECRET not in caught.value.detail
     assert caught.value.__cause__ is None
     assert SECRET not in repr(caught.value.__context__)
@@ -98,11 +99,11 @@ def test_missing_library_error_says_how_to_install_it(kind: str, module: str, mo
     """Before a gate is stored that cannot be driven, as when it is built."""
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(BadInput, match=rf"pip install -e '\.\[{kind}\]'") as caught:
-        check_config(kind, WHOLE[kind])
+        check_config(DriverKind(kind), WHOLE[kind])
     assert caught.value.code == "gate_library_missing"
     with pytest.raises(BadInput, match=rf"pip install -e '\.\[{kind}\]'"):
-        build_driver(kind, WHOLE[kind], on_state=lambda _: None, clock=lambda: datetime.now(UTC))
-    assert check_config("webhook", HOOK)
+        build_driver(DriverKind(kind), WHOLE[kind], on_state=lambda _: None, clock=lambda: datetime.now(UTC))
+    assert check_config(DriverKind.WEBHOOK, HOOK)
 
 
 def test_broken_library_is_reported_when_the_driver_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,4 +111,4 @@ def test_broken_library_is_reported_when_the_driver_is_built(monkeypatch: pytest
     monkeypatch.delitem(sys.modules, "app.adapters.gates.mqtt.connection", raising=False)
     monkeypatch.setitem(sys.modules, "paho.mqtt.enums", None)
     with pytest.raises(BadInput, match=r"pip install -e '\.\[mqtt\]'"):
-        build_driver("mqtt", BROKER, on_state=lambda _: None, clock=lambda: datetime.now(UTC))
+        build_driver(DriverKind.MQTT, BROKER, on_state=lambda _: None, clock=lambda: datetime.now(UTC))

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.adapters.gates.build import check_config
-from app.core.gates.commands import CommandOutcome, DoorState
+from app.core.gates.commands import CommandOutcome, DoorState, DriverKind
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import Peer, command, drivers_threads
 from tests.waiting import eventually, never
@@ -77,7 +77,7 @@ def test_command_queued_behind_a_hanging_one_expires(peer: Peer, build: Build) -
     peer.hang()
     with ThreadPoolExecutor(2) as several:
         ahead = several.submit(driver.open, command(0.5))
-        eventually(lambda: driver._turns._turn.locked())
+        eventually(lambda: driver._turns._turn.locked())  # type: ignore[attr-defined]  # not of the port
         behind = several.submit(driver.open, command(0.2))
         assert behind.result().outcome is CommandOutcome.TOO_LATE
         assert ahead.result().outcome is CommandOutcome.FAILED
@@ -138,7 +138,7 @@ def test_errors_contain_no_secret(peer: Peer, build: Build, caplog: pytest.LogCa
     caplog.set_level(logging.DEBUG)
     driver = build(peer)
     peer.hang()
-    words = [repr(driver), repr(vars(driver)), repr(check_config(peer.kind, peer.config))]
+    words = [repr(driver), repr(vars(driver)), repr(check_config(DriverKind(peer.kind), peer.config))]
     words += [repr(driver.open(command(0.2))), str(driver.healthy())]
     peer.go_on()
     words += [repr(driver.open(command())), caplog.text]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.adapters.gates.build import check_config
 from app.core.errors import BadInput
-from app.core.gates.commands import CommandOutcome
+from app.core.gates.commands import CommandOutcome, DriverKind
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import command
 from tests.adapters.gates.relays import devices
@@ -168,8 +168,8 @@ def test_no_command_sequence_leaves_a_secured_gate_unlocked(data: st.DataObject)
         device.pulse_time = data.draw(st.sampled_from([0, 5, 200]))
     device.coil.put(data.draw(st.booleans()))
     open_s = data.draw(st.sampled_from([PULSE_S, 3.0, 12.0, 60.0]))
-    config: Any = check_config("webhook", {"gate": "g", "relay": relay_of(name, device, "http://10.0.0.9", inverted),
-                                           "open_s": open_s})  # fmt: skip
+    relay = relay_of(name, device, "http://10.0.0.9", inverted)
+    config: Any = check_config(DriverKind.WEBHOOK, {"gate": "g", "relay": relay, "open_s": open_s})
     for word in data.draw(st.lists(st.sampled_from(["open", "release", "secure"]), min_size=1, max_size=6)):
         one = getattr(config.form.commands, word)
         headers = {**one.headers, "Authorization": f"Bearer {TOKEN}", "Content-Length": str(len(one.body or ""))}
@@ -201,7 +201,7 @@ def test_no_command_sequence_leaves_a_secured_gate_unlocked(data: st.DataObject)
 def test_self_acting_url_is_refused_and_the_right_form_is_named(path: str) -> None:
     config = {"gate": "g", "url": f"http://10.0.0.9{path}", "secret": "a secret of sixteen"}
     with pytest.raises(BadInput) as caught:
-        check_config("webhook", config)
+        check_config(DriverKind.WEBHOOK, config)
     assert caught.value.code == "bad_gate_config"
     assert "commands.open" in caught.value.detail
     assert "10.0.0.9" not in caught.value.detail
@@ -209,7 +209,9 @@ def test_self_acting_url_is_refused_and_the_right_form_is_named(path: str) -> No
 
 @pytest.mark.parametrize("path", ["/", "/hook", "/gates/lobby-1/command", "/facegate?token=abc", "/v1/doors/lobby"])
 def test_url_for_signed_commands_is_accepted(path: str) -> None:
-    assert check_config("webhook", {"gate": "g", "url": f"http://10.0.0.9{path}", "secret": "a secret of sixteen"})
+    assert check_config(
+        DriverKind.WEBHOOK, {"gate": "g", "url": f"http://10.0.0.9{path}", "secret": "a secret of sixteen"}
+    )
 
 
 R = "http://10.0.0.9/relay/0?turn="
@@ -236,12 +238,12 @@ ON, OFF = {"url": R + "on"}, {"url": R + "off"}
 )  # fmt: skip
 def test_contradictory_commands_are_refused(commands: dict[str, Any], wrong: str) -> None:
     with pytest.raises(BadInput, match=wrong):
-        check_config("webhook", {"gate": "g", "commands": commands})
+        check_config(DriverKind.WEBHOOK, {"gate": "g", "commands": commands})
 
 
 def test_fail_safe_lock_may_lock_with_on() -> None:
     commands = {"open": {"url": R + "off&timer=3"}, "release": OFF, "secure": ON}
-    assert check_config("webhook", {"gate": "g", "commands": commands, "shuts_itself": True})
+    assert check_config(DriverKind.WEBHOOK, {"gate": "g", "commands": commands, "shuts_itself": True})
 
 
 @pytest.mark.parametrize(
@@ -260,7 +262,7 @@ def test_fail_safe_lock_may_lock_with_on() -> None:
 )
 def test_exactly_one_complete_form_is_accepted(config: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
-        check_config("webhook", {"gate": "g"} | config)
+        check_config(DriverKind.WEBHOOK, {"gate": "g"} | config)
 
 
 def test_each_command_has_its_own_method_address_body_headers_and_login(build: Build) -> None:
@@ -288,7 +290,7 @@ def test_each_command_has_its_own_method_address_body_headers_and_login(build: B
             ("GET", "/c", b"", None, "Bearer abc"), ("PUT", "/a", b"one", "1", None), ("POST", "/b", b"two", None, None)
         ]  # fmt: skip
         for secret in ("abc", served.url):
-            assert secret not in repr(check_config("webhook", served.config))
+            assert secret not in repr(check_config(DriverKind.WEBHOOK, served.config))
         driver.close()
     finally:
         served.close()

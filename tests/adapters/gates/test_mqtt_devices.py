@@ -9,7 +9,7 @@ import pytest
 
 from app.adapters.gates.build import check_config
 from app.core.errors import BadInput
-from app.core.gates.commands import FOREIGN, CommandOutcome, DoorState
+from app.core.gates.commands import FOREIGN, CommandOutcome, DoorState, DriverKind
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import command
 from tests.adapters.gates.relays.brokers import Broker, mosquitto
@@ -173,5 +173,5 @@ ON, OFF = {"topic": "a/set", "payload": "ON"}, {"topic": "a/set", "payload": "OF
 )
 def test_contradictory_config_is_refused(more: dict[str, Any], wrong: str) -> None:
     with pytest.raises(BadInput) as caught:
-        check_config("mqtt", {"gate": "g", "host": "10.0.0.9", **more})
+        check_config(DriverKind.MQTT, {"gate": "g", "host": "10.0.0.9", **more})
     assert wrong in caught.value.detail.replace("of their own", "their own")

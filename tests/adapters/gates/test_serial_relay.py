@@ -4,6 +4,7 @@ import os
 import termios
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import serial
@@ -90,7 +91,7 @@ def test_board_that_forgets_a_release_receives_it_again(
 
 
 def test_unplugged_board_is_noticed_and_reconnected(
-    build: Build, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, states: list[DoorState]
+    build: Build, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, states: list[Any]
 ) -> None:
     """Unplugged in the middle of a pulse: when it is back, the first thing it hears is 'off'."""
     boards = [RelayBoard(), RelayBoard()]
@@ -176,7 +177,7 @@ def test_late_thread_sends_nothing(board: RelayBoard, build: Build, monkeypatch:
         return read, write, rest
 
     with monkeypatch.context() as patch:
-        patch.setattr(serial_relay.select, "select", late)
+        patch.setattr(serial_relay.select, "select", late)  # type: ignore[attr-defined]  # patched where it is used
         assert driver.open(command(0.2)).outcome is CommandOutcome.FAILED
     eventually(lambda: driver.healthy() is None)
     never(lambda: board.opened)
@@ -195,7 +196,7 @@ def test_command_in_progress_at_the_windows_end_reports_its_result(
 
     eventually(lambda: board.told == ["secure"])
     with monkeypatch.context() as patch:
-        patch.setattr(serial_relay.os, "write", slow)
+        patch.setattr(serial_relay.os, "write", slow)  # type: ignore[attr-defined]  # patched where it is used
         patch.setattr(serial_relay, "SETTLE_S", 3.0)  # a machine may be busy
         assert driver.open(command(1)).outcome is CommandOutcome.SENT
     eventually(lambda: len(board.opened) == 1)

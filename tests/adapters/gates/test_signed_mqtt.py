@@ -13,7 +13,7 @@ import pytest
 
 from app.adapters.gates.build import build_driver
 from app.adapters.gates.relay_verifier import LAST_WILL, MqttVerifier, WebhookVerifier, mqtt_text, signature_of
-from app.core.gates.commands import FOREIGN, CommandOutcome
+from app.core.gates.commands import FOREIGN, CommandOutcome, DriverKind
 from tests.adapters.gates.conftest import FLAVOURS, Build
 from tests.adapters.gates.peers import answered, closing, command, free_port, now
 from tests.adapters.gates.relays.brokers import Broker, MqttPeer, mosquitto
@@ -144,7 +144,7 @@ def test_commands_of_a_service_with_a_slow_clock_are_obeyed(relay: SignedRelay, 
     eventually(lambda: relay.mode == "secure")
     told = len(relay.obeyed)
     driver = build_driver(
-        "mqtt", relay.config, on_state=lambda _: None, clock=lambda: now() - timedelta(hours=1), released=True
+        DriverKind.MQTT, relay.config, on_state=lambda _: None, clock=lambda: now() - timedelta(hours=1), released=True
     )
     try:
         eventually(lambda: relay.obeyed[told:] and relay.mode == "release" and driver.healthy() is None)

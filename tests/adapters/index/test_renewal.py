@@ -28,7 +28,7 @@ def test_changes_during_a_renewal_are_kept(monkeypatch: pytest.MonkeyPatch) -> N
         index.apply(changed, ())
         plain.apply(changed, ())
     assert len(waiting) == 1
-    whole = faiss_index.without
+    whole = faiss_index.without  # type: ignore[attr-defined]  # patched where it is used
 
     def meanwhile(*given: object) -> object:
         made = whole(*given)  # type: ignore[arg-type]
@@ -55,7 +55,7 @@ def test_index_replaced_during_a_renewal_stays_replaced(monkeypatch: pytest.Monk
     waiting: list[Callable[[], None]] = []
     index = held(waiting)
     index.apply({"a": axis(0)}, ())
-    whole = faiss_index.without
+    whole = faiss_index.without  # type: ignore[attr-defined]  # patched where it is used
 
     def meanwhile(*given: object) -> object:
         index.rebuild(["b"], axis(1).reshape(1, -1))
@@ -79,7 +79,7 @@ def test_renewal_that_fails_leaves_the_answers_right(
     def no_memory(*_: object) -> object:
         raise MemoryError
 
-    whole = faiss_index.without
+    whole = faiss_index.without  # type: ignore[attr-defined]  # patched where it is used
     monkeypatch.setattr(faiss_index, "without", no_memory)
     waiting.pop()()
     assert "gallery_index_not_renewed" in caplog.text

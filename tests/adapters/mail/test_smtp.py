@@ -1,5 +1,6 @@
 """Mail through a real server on this machine: in the clear, by STARTTLS and by TLS, and what its refusals become."""
 
+import asyncio
 import datetime as dt
 import email
 import ssl
@@ -39,7 +40,7 @@ class Postbox:
         return self.refuses or "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.taken.append(cast(EmailMessage, email.message_from_bytes(envelope.content, policy=policy.default)))
+        self.taken.append(email.message_from_bytes(envelope.content, policy=policy.default))
         return "250 OK"
 
 
@@ -82,7 +83,7 @@ def serve(postbox: Postbox) -> Iterator[Callable[..., SmtpMailer]]:
         running.append(Started(postbox, hostname="127.0.0.1", port=0, **options))
         running[-1].start()
         assert running[-1].server is not None
-        port = running[-1].server.sockets[0].getsockname()[1]
+        port = cast(asyncio.Server, running[-1].server).sockets[0].getsockname()[1]
         return SmtpMailer("127.0.0.1", port, "none", "gate@example.org")
 
     yield start
@@ -94,7 +95,7 @@ class Started(Controller):
     def _trigger_server(self) -> None:
         """Knocks, as a controller does, and at the port that the system chose."""
         assert self.server is not None
-        create_connection(self.server.sockets[0].getsockname()).close()
+        create_connection(cast(asyncio.Server, self.server).sockets[0].getsockname()).close()
 
 
 def test_mail_arrives_whole(serve: Callable[..., SmtpMailer], postbox: Postbox) -> None:
@@ -148,7 +149,7 @@ def test_refused_address(serve: Callable[..., SmtpMailer], postbox: Postbox, ans
 
 @pytest.mark.parametrize("wrong", [{"to": "vera@example.org\nBcc: all@example.org"}, {"subject": "a\r\nBcc: b@c.de"}])
 def test_mail_that_would_add_a_header_is_not_sent(
-    serve: Callable[..., SmtpMailer], postbox: Postbox, wrong: dict[str, str]
+    serve: Callable[..., SmtpMailer], postbox: Postbox, wrong: dict[str, Any]
 ) -> None:
     with pytest.raises(MailFault) as caught:
         serve().send(replace(MAIL, **wrong))

@@ -11,6 +11,7 @@ from app.adapters.cameras.sources import check
 from app.adapters.gates.build import check_config
 from app.adapters.net.addresses import ForbiddenAddress, allowed, check_literal
 from app.core.errors import BadInput
+from app.core.gates.commands import DriverKind
 
 NEVER = [
     "169.254.169.254",
@@ -103,17 +104,17 @@ def camera(host: str, **more: Any) -> object:
 
 
 def webhook(host: str) -> object:
-    return check_config("webhook", {"gate": "g", "url": f"http://{host}/relay", "secret": "s" * 16})
+    return check_config(DriverKind.WEBHOOK, {"gate": "g", "url": f"http://{host}/relay", "secret": "s" * 16})
 
 
 def device(host: str) -> object:
     command = {"url": f"https://{host}/open"}
     commands = {"open": command, "release": {"url": f"https://{host}/hold"}, "secure": {"url": f"https://{host}/shut"}}
-    return check_config("webhook", {"gate": "g", "commands": commands})
+    return check_config(DriverKind.WEBHOOK, {"gate": "g", "commands": commands})
 
 
 def broker(host: str) -> object:
-    return check_config("mqtt", {"gate": "g", "host": host})
+    return check_config(DriverKind.MQTT, {"gate": "g", "host": host})
 
 
 EVERY_DOOR = [camera, webhook, device, broker]

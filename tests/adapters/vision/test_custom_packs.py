@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -41,7 +42,7 @@ def test_sound_pack_is_listed_opened_and_gives_vectors_of_its_own_length(tmp_pat
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 @pytest.mark.parametrize("side", [112, "any"])
 @pytest.mark.parametrize("colour", ["RGB", "BGR"])
-def test_network_input_follows_the_pack(layout: str, side: int | str, colour: str) -> None:
+def test_network_input_follows_the_pack(layout: Any, side: int | str, colour: Any) -> None:
     model = network(side=side, layout=layout)
     mean, scale = (100.0, 110.0, 120.0), (50.0, 60.0, 70.0)
     content = model.SerializeToString()

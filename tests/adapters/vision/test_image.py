@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.adapters.vision.photos.image import ImageDecoder, ImageLimits, decode, read_header, sniff
+from app.adapters.vision.photos.image import ImageDecoder, ImageLimits, decode, read_header
 from app.core.errors import BadInput, Refusal, TooLarge
+from app.core.media import sniff
 from tests.adapters.vision.drawn import encoded, oriented, picture
 
 LIMITS = ImageLimits()

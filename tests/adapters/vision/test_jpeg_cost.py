@@ -1,6 +1,7 @@
 """What a picture costs to decode is known before it is decoded."""
 
 import io
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -11,7 +12,7 @@ from app.core.errors import BadInput, TooLarge
 from tests import pictures
 
 
-def jpeg(width_px: int, height_px: int, **options: object) -> bytes:
+def jpeg(width_px: int, height_px: int, **options: Any) -> bytes:
     return pictures.encoded(Image.new("RGB", (width_px, height_px), (90, 110, 130)), **options)
 
 

@@ -4,6 +4,7 @@ import contextlib
 import io
 import struct
 import time
+from typing import Any
 
 import numpy as np
 import pillow_heif
@@ -22,7 +23,7 @@ LIMITS = ImageLimits()
 read = PhotoReader()
 
 
-def claiming(width: int, height: int, **options: object) -> bytes:
+def claiming(width: int, height: int, **options: Any) -> bytes:
     """A small JPEG whose header says that it is so large."""
     data = bytearray(encoded(picture(), **options))
     frame = data.index(b"\xff\xc2" if options.get("progressive") else b"\xff\xc0")
@@ -84,7 +85,7 @@ VIDEO = struct.pack(">I4s4sI4s", 20, b"ftyp", b"mp42", 0, b"mp42") + b"\xff\xda\
 
 @pytest.mark.parametrize("behind", [VIDEO, VIDEO + b"\xff\xd9" + VIDEO, bytes(1000), encoded(picture()), b"\xff\xda"])
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
-def test_motion_photo_yields_its_picture(behind: bytes, options: dict[str, object]) -> None:
+def test_motion_photo_yields_its_picture(behind: bytes, options: dict[str, Any]) -> None:
     rng = np.random.default_rng(0)
     whole = encoded(rng.integers(0, 255, (120, 160, 3), dtype=np.uint8), exif=oriented(6), **options)
     np.testing.assert_array_equal(decode(whole + behind), decode(whole))
@@ -93,7 +94,7 @@ def test_motion_photo_yields_its_picture(behind: bytes, options: dict[str, objec
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
-def test_truncated_picture_is_not_completed_by_trailing_bytes(options: dict[str, object]) -> None:
+def test_truncated_picture_is_not_completed_by_trailing_bytes(options: dict[str, Any]) -> None:
     rng = np.random.default_rng(0)
     whole = encoded(rng.integers(0, 255, (120, 160, 3), dtype=np.uint8), **options)
     for share in (0.4, 0.7, 0.99):

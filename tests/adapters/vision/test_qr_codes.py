@@ -17,6 +17,7 @@ def code(text: str | bytes, size_px: int) -> Pixels:
     file = io.BytesIO()
     segno.make(text, micro=False, error="m").save(file, kind="png", scale=8, border=4)
     drawn = cv2.imdecode(np.frombuffer(file.getvalue(), np.uint8), cv2.IMREAD_COLOR)
+    assert drawn is not None
     return np.asarray(cv2.resize(drawn, (size_px, size_px), interpolation=cv2.INTER_AREA), np.uint8)
 
 

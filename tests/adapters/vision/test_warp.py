@@ -53,6 +53,6 @@ def test_portrait_and_its_small_copy_give_nearly_the_same_crop(detector: YunetDe
     face = detector.refine(portrait, detector.detect(portrait)[0])
     small = shrink(portrait, portrait.shape[1] // 2, portrait.shape[0] // 2)
 
-    one, other = align(portrait, face.landmarks), align(small, face.landmarks / 2)
+    one, other = align(portrait, face.landmarks), align(small, face.landmarks / 2)  # type: ignore[arg-type]  # float32, though numpy's stubs say float64
 
     assert np.abs(one.astype(int) - other.astype(int)).mean() < 6

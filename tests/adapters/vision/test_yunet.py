@@ -138,13 +138,13 @@ def test_required_faces_are_found_in_a_large_frame(detector: YunetDetector) -> N
     """48 px in a 1920-pixel frame: too small for a search at 320, which finds hardly any."""
     rng = np.random.default_rng(1)
     wall = cv2.resize(rng.integers(100, 140, (135, 240, 3), dtype=np.uint8), (1920, 1080))
-    found = {None: 0, 48: 0}
+    found: dict[int | None, int] = {None: 0, 48: 0}
     for name in ("obama", "astronaut", "person_b_2"):
         portrait = decode(photo(name))
         ratio = 48 / detector.detect(portrait)[0].box.width_px
         small = cv2.resize(portrait, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
         for x, y in ((100, 50), (800, 300), (1500, 600), (400, 700)):
-            frame = wall.copy()
+            frame = wall.astype(np.uint8)
             frame[y : y + small.shape[0], x : x + small.shape[1]] = small
             for smallest in found:
                 found[smallest] += len(detector.detect(frame, smallest_px=smallest)) == 1
@@ -156,7 +156,7 @@ def test_common_sizes_are_precompiled_and_others_are_bounded(
 ) -> None:
     network = YunetNetwork(yunet_bytes, mesh_bytes)
     detector, made = network.detector(), []
-    compile_at = yunet.compile_at
+    compile_at = yunet.compile_at  # type: ignore[attr-defined]  # patched where it is used
     monkeypatch.setattr(yunet, "compile_at", lambda *a, **k: made.append(k) or compile_at(*a, **k))
     for height, width in ((720, 1280), (1080, 1920)):
         detector.detect(np.zeros((height, width, 3), np.uint8), smallest_px=48)

@@ -52,7 +52,9 @@ def held_up(picture: Pixels) -> Pixels:
     file = io.BytesIO()
     segno.make(TEXT, micro=False, error="m").save(file, kind="png", scale=8, border=4)
     size = picture.shape[1] // 4
-    code = cv2.resize(cv2.imdecode(np.frombuffer(file.getvalue(), np.uint8), cv2.IMREAD_COLOR), (size, size))
+    drawn = cv2.imdecode(np.frombuffer(file.getvalue(), np.uint8), cv2.IMREAD_COLOR)
+    assert drawn is not None
+    code = cv2.resize(drawn, (size, size))
     shown = picture.copy()
     shown[-size:, :size] = code
     return shown

@@ -14,6 +14,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -98,10 +99,9 @@ class Service:
         self._process.stdin.write(data)
         self._process.stdin.flush()
 
-    def _answer(self) -> list[float]:
+    def _answer(self) -> Any:
         assert self._process.stdout is not None
-        found: list[float] = json.loads(self._process.stdout.readline())
-        return found
+        return json.loads(self._process.stdout.readline())
 
 
 def main(arguments: list[str]) -> None:

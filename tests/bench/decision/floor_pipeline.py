@@ -103,7 +103,8 @@ class Floor:
         self.index = faiss.IndexScalarQuantizer(128, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
         with self.system.store.read() as tx:
             self.system.gallery.refresh(tx)
-        now = self.system.gallery.index._now
+        index: Any = self.system.gallery.index
+        now = index._now
         self.index.add(np.concatenate([now.main.exact.reconstruct_n(0, len(now.main)), now.delta]))
         self.ids = (*map(now.main.id_of, range(len(now.main))), *now.delta_ids)
         self.threshold = self.system.threshold(2, 1)
@@ -119,7 +120,7 @@ class Floor:
 
     def decide(self, data: bytes) -> dict[str, Any]:
         """The signed answer; its event is on the disk."""
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
         box, rough, faces = self.detector.best(pixels)
         points, box = self._refined(pixels, box, rough)
         crop = _aligned(pixels, points)
@@ -238,7 +239,7 @@ class Floor:
         return base64.b64encode(self.signing.sign(message)).decode()
 
 
-def _aligned(pixels: NDArray[np.uint8], points: NDArray[np.float64]) -> NDArray[np.uint8]:
+def _aligned(pixels: Any, points: NDArray[np.float64]) -> Any:
     """The crop; a face more than twice as wide is halved first, as the service does."""
     transform = alignment.matrix(points)
     if alignment.scale(transform) < 0.5:

@@ -53,10 +53,10 @@ def measure(console: Console) -> None:
             f"{cpu_hard / cpu_without:.3f} ({TURNS * BATCH} decisions each; at most 1.05 wanted)"
         )
         inside = _all_inside(systems[1])
-        read(systems[1], None)  # type: ignore[arg-type]  who asks does not matter; opens what names people
+        read(systems[1], None)  # type: ignore[arg-type]  # who asks does not matter; opens what names people
         settled()  # as `serve` does once it has started
-        took = [timed(lambda: read(systems[1], None)) for _ in range(MUSTERS)]  # type: ignore[arg-type]
-        slow, busy = (float(np.median([one[n] for one in took])) for n in (0, 1))
+        musters = [timed(lambda: read(systems[1], None)) for _ in range(MUSTERS)]  # type: ignore[arg-type]
+        slow, busy = (float(np.median([one[n] for one in musters])) for n in (0, 1))
         console.print(f"the muster of {inside} people as JSON: {slow:.0f} ms, {busy:.0f} of CPU (median of {MUSTERS})")
 
 

@@ -43,7 +43,7 @@ def test_admin_sees_who_changed_what(site: Service, page_as: Open, look: Look, a
     page.goto(f"/employees/{employee.id}")
     page.get_by_role("link", name="Who changed this").click()
     expect(page.get_by_text("Only about Tara Path")).to_be_visible()
-    page.set_viewport_size(NARROW)  # type: ignore[arg-type]  its own typed dict has the same two keys
+    page.set_viewport_size(NARROW)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     with page.expect_download() as saved:
         page.get_by_role("link", name="CSV").click()

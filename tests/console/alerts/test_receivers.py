@@ -79,12 +79,12 @@ def test_from_a_new_receiver_to_its_end(
             tx.alerts.raise_(Alert(new_id(), system.clock(), kind, gate.id))
         sent(here, server, len(server.ids) + 1)
     admin.reload()
-    for kind, state in (
+    for shown, state in (
         ("Door was forced", "delivered"),
         ("Camera sends no pictures", "given up"),
         ("Door is held", "waits"),
     ):
-        expect(admin.get_by_role("row").filter(has_text=kind)).to_contain_text(state)
+        expect(admin.get_by_role("row").filter(has_text=shown)).to_contain_text(state)
     axe(admin)
     look(admin, "receiver")
     admin.goto("/receivers")

@@ -160,7 +160,7 @@ def test_camera_is_added_without_a_shell(watching: Tabs, camera: int, look: Any,
     look(guard, "camera-guard"), axe(guard)
 
     # Changed at 390 px: turned, then removed.
-    page.set_viewport_size(NARROW)  # type: ignore[arg-type]  its own typed dict has the same two keys
+    page.set_viewport_size(NARROW)
     page.get_by_role("link", name="lobby-1-cam").click()
     expect(verdict).to_contain_text("px wide")
     page.get_by_label("Turn the picture").select_option("90")

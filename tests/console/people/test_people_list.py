@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from playwright.sync_api import Page, Route, expect
 
@@ -33,12 +33,11 @@ def links_are_saved(site: Service, page: Page) -> None:
     asked: list[int] = []
 
     def answer(route: Route) -> None:
-        asked.append(len(route.request.post_data_json["employees"]))
+        asked.append(len(cast(Any, route.request.post_data_json)["employees"]))
         made = {"number": "Z-2", "name": "'=1+1", "email": None, "link": "https://here", "ends_at": "tomorrow"}
         fault = {"error": "too_busy", "detail": "Try again."}
-        route.fulfill(
-            **{"status": 201, "json": {"items": [made]}} if len(asked) == 1 else {"status": 503, "json": fault}
-        )
+        status, body = (201, {"items": [made]}) if len(asked) == 1 else (503, fault)
+        route.fulfill(status=status, json=body)
 
     page.route("**/v1/invitations", answer)
     with page.expect_download() as saved:

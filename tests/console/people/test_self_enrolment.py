@@ -16,7 +16,7 @@ from tests.console.service import Service
 
 Look = Callable[[Page, str], Any]
 Axe = Callable[[Page], None]
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
 
 def made_link(admin: Page) -> str:

@@ -40,7 +40,7 @@ def weigh(page: Page) -> list[Response]:
 
 
 def size(got: list[Response]) -> int:
-    """As sent: nothing is compressed on its way. Chromium forgets a body once it has left the page, but not its head."""
+    """As sent: nothing is compressed on the way. Chromium forgets a body once it leaves the page, but not its head."""
     return sum(int(answer.headers["content-length"]) for answer in got if answer.status == 200)
 
 

@@ -43,6 +43,7 @@ def site(*allowed: Rule, **more: object) -> CompiledRules:
         Zone("servers", "Servers", "here", "lab"),
         Zone("store", "Store", "here"),
     )
+    ways: tuple[tuple[str | None, str | None], ...]
     ways = (None, "office"), ("office", None), ("office", "lab"), ("lab", "office"), ("lab", "servers")
     ways += (("servers", None), ("office", "store"))  # a fire exit; a door between two zones side by side
     gates = tuple(GatePlace(f"{a}>{b}", f"{a}>{b}", "here", a, b) for a, b in ways)

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.core.access.policy import PolicyLimits, decide, standing
+from app.core.access.factors.standing import standing
+from app.core.access.policy import PolicyLimits, decide
 from app.core.types import Candidate, Decision, Reason, Status
 from tests.core.access.passage import ADA, ALWAYS, DAY, EVIDENCE, GATE, LIMITS, Scene
 from tests.fakes import NOW

@@ -13,7 +13,7 @@ from tests.core.access.passage import ADA, EVIDENCE, GATE, LIMITS, NAN, Scene
 @pytest.mark.parametrize(("score", "frames"), [(0.9, 1), (0.6, 1), (0.6, 5), (0.1, 5), (NAN, 5), (None, 0)])
 def test_liveness_decides_as_the_gate_mode_says(mode: str, works: bool, score: float | None, frames: int) -> None:
     scene = Scene()
-    scene.gate = replace(GATE, liveness=mode)
+    scene.gate = replace(GATE, liveness=mode)  # type: ignore[arg-type]  # one of them does not exist
     scene.limits = replace(LIMITS, liveness_works=works)
     scene.evidence = replace(EVIDENCE, liveness=score, liveness_frames=frames)
 

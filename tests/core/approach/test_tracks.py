@@ -245,7 +245,7 @@ def test_invariants_hold_for_any_sequence_of_faces(frames: Sequence[tuple[float,
             assert track.usable == usable.get(track.id, 0) + (track.id in now.fresh)
             usable[track.id] = track.usable
             if track.id in now.fresh:
-                assert track.samples[-1].embedding is now.faces[track.id].embedding
+                assert track.samples[-1].embedding is now.faces[track.id].embedding  # type: ignore[attr-defined]  # fresh: a sample
             elif track.id in before:
                 assert track.samples == before[track.id].samples
             width = track.predicted(film.at + timedelta(seconds=0.5)).width_px

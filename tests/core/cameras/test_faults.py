@@ -1,7 +1,7 @@
 """Each fault of a camera has words, a code and advice; the words are those that the adapters give."""
 
-from app.adapters.cameras import http_stream, link, live
-from app.core.cameras.faults import SourceFault, fault_in
+from app.adapters.cameras import http_stream, link
+from app.core.cameras.faults import SILENT_S, SourceFault, fault_in
 from app.services.cameras import live_view
 
 
@@ -20,5 +20,5 @@ def test_fault_is_found_in_its_words_and_behind_those_of_the_watchdog() -> None:
 
 def test_seconds_in_the_words_are_the_limits() -> None:
     assert f"{link.CONNECT_S:.0f} s" in SourceFault.NO_ANSWER and link.CONNECT_S == http_stream.ANSWER_S
-    assert f"{live.SILENT_S:.0f} s" in SourceFault.SILENT
+    assert f"{SILENT_S:.0f} s" in SourceFault.SILENT
     assert f"{live_view.FIRST_S:.0f} s" in SourceFault.NO_FIRST

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import FrozenInstanceError, replace
+from typing import Any
 
 import pytest
 
@@ -158,7 +159,7 @@ def test_very_steep_curve_saturates_without_overflow() -> None:
         {"body_rate": math.nan},
     ],
 )
-def test_parameters_outside_their_range_are_refused(change: dict[str, float]) -> None:
+def test_parameters_outside_their_range_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"tail|threshold"):
         replace(TAIL, **change)
 
@@ -181,7 +182,7 @@ def test_parameters_outside_their_range_are_refused(change: dict[str, float]) ->
         {"body_scale": 0.29},  # lowest is -0.98
     ],
 )
-def test_parameters_inside_their_range_are_accepted(change: dict[str, float]) -> None:
+def test_parameters_inside_their_range_are_accepted(change: dict[str, Any]) -> None:
     assert replace(TAIL, **change) != TAIL
 
 
@@ -202,7 +203,7 @@ def test_parameters_inside_their_range_are_accepted(change: dict[str, float]) ->
         {"steepness": math.nan},
     ],
 )
-def test_calibration_outside_its_range_is_refused(change: dict[str, float]) -> None:
+def test_calibration_outside_its_range_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="not a calibration"):
         replace(CALIBRATION, **change)
 
@@ -211,7 +212,7 @@ def test_calibration_outside_its_range_is_refused(change: dict[str, float]) -> N
     "change",
     [{"same_person": 0.999}, {"same_person": -0.999}, {"margin": 0.0}, {"margin": 0.999}, {"steepness": 0.5}],
 )
-def test_calibration_inside_its_range_is_accepted(change: dict[str, float]) -> None:
+def test_calibration_inside_its_range_is_accepted(change: dict[str, Any]) -> None:
     assert replace(CALIBRATION, **change) != CALIBRATION
 
 

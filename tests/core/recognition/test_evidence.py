@@ -131,7 +131,7 @@ def test_quality_of_nan_is_never_evidence() -> None:
 
 def test_vectors_of_different_models_are_never_mixed() -> None:
     with pytest.raises(ValueError):
-        fold([seen(person(0)), seen(np.ones(4, np.float32) / 2)], SAME)
+        fold([seen(person(0)), seen(np.ones(4, np.float32) / 2)], SAME)  # type: ignore[arg-type]  # float32, though numpy's stubs say float64
 
 
 @given(sightings())

@@ -74,15 +74,14 @@ def a_body_without_end_in_sight_is_given_up(server: Server) -> None:
         assert b" 408 " in slow.recv(1000)
 
 
-CASES: dict[str, Case] = {
-    case.__name__: case
-    for case in (
-        a_polite_connection_stays_open_between_requests,
-        connections_that_say_nothing_are_ended_and_keep_nobody_out,
-        reading_on_has_an_end,
-        a_body_without_end_in_sight_is_given_up,
-    )
-} | {
+PLAIN = (
+    a_polite_connection_stays_open_between_requests,
+    connections_that_say_nothing_are_ended_and_keep_nobody_out,
+    reading_on_has_an_end,
+    a_body_without_end_in_sight_is_given_up,
+)
+CASES: dict[str, Case] = {case.__name__: case for case in PLAIN}
+CASES |= {
     f"{a_second_request_has_as_little_time_as_the_first.__name__}: {name}": partial(
         a_second_request_has_as_little_time_as_the_first, first=first, then=then
     )

@@ -55,13 +55,13 @@ def sample(*vector: float) -> Sample:
 )
 def test_outcome_is_that_of_the_gate(seen: list[Detection], outcome: str) -> None:
     gallery = Gallery(np.eye(2, dtype=np.float32), np.array([0.5, 0.5]), margin=0.05)
-    assert gallery.outcome(Sees(seen), FRAME_PX, 0) == outcome  # type: ignore[arg-type]  all that it calls is `see`
+    assert gallery.outcome(Sees(seen), FRAME_PX, 0) == outcome  # type: ignore[arg-type]  # all that it calls is `see`
 
 
 @pytest.mark.parametrize(("vector", "outcome"), [((0, 1), "taken_for_another"), ((0.4, 0), "not_similar_enough")])
 def test_stranger_is_taken_for_another_or_not_let_in(vector: tuple[float, float], outcome: str) -> None:
     gallery = Gallery(np.eye(2, dtype=np.float32), np.array([0.5, 0.5]), margin=0.05)
-    assert gallery.outcome(Sees([sample(*vector)]), FRAME_PX, None) == outcome  # type: ignore[arg-type]  as above
+    assert gallery.outcome(Sees([sample(*vector)]), FRAME_PX, None) == outcome  # type: ignore[arg-type]  # as above
 
 
 def test_row_counts_employees_and_strangers_apart() -> None:

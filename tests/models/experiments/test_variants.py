@@ -164,7 +164,7 @@ def test_directions_in_which_one_person_varies_count_less() -> None:
     # given photos that differ in one direction, by more than people differ in any
     raw = crowd(noise=0.2)
     blown = np.random.default_rng(5).normal(size=(len(raw.person), 1)).astype(np.float32) * np.eye(64)[3] * 1.5
-    raw = replace(raw, **{name: unit(getattr(raw, name) + blown) for name in ("face", "mirror")})
+    raw = replace(raw, face=unit(raw.face + blown), mirror=unit(raw.mirror + blown))
     raw = replace(raw, portrait=raw.face, portrait_mirror=raw.mirror)
     d = dealt(raw, Setting(20, 1, 1))
     before, after = (

@@ -72,8 +72,8 @@ def forward(state: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
     own = {name.removeprefix("module."): value for name, value in state.items()}
 
     def norm(name: str, x: torch.Tensor) -> torch.Tensor:
-        parts = [own[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias")]
-        return F.batch_norm(x, *parts, training=False, eps=1e-5)
+        mean, variance, weight, bias = (own[f"{name}.{p}"] for p in ("running_mean", "running_var", "weight", "bias"))
+        return F.batch_norm(x, mean, variance, weight, bias, training=False, eps=1e-5)
 
     def block(name: str, x: torch.Tensor, stride: int = 1) -> torch.Tensor:
         weight = own[f"{name}.conv.weight"]

@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -121,7 +122,7 @@ def test_every_folded_constant_is_bit_for_bit_what_onnx_computes(name: str, cach
             [helper.make_tensor_value_info(node.output[0], TensorProto.FLOAT, None)],
         )
         model = helper.make_model(graph, opset_imports=original.opset_import)
-        values[node.output[0]] = ReferenceEvaluator(model).run(None, inputs)[0]
+        values[node.output[0]] = first_output(ReferenceEvaluator(model).run(None, inputs))
         if node.output[0] in folded:
             np.testing.assert_array_equal(folded[node.output[0]], values[node.output[0]], strict=True)
             compared += 1
@@ -135,7 +136,7 @@ def test_repaired_graph_computes_what_the_published_one_says(
     noise = np.random.default_rng(7).uniform(0, 255, (1, 3, 112, 112)).astype(np.float32)
     reference = ReferenceEvaluator(published)
     for picture in (faces[:1], faces[1:], noise):
-        expected = reference.run(None, {"data": picture})[0]
+        expected = first_output(reference.run(None, {"data": picture}))
         got = embed(picture)
         assert got.shape == expected.shape == (1, 128)
         assert cosine(got, expected) > 0.99999
@@ -172,7 +173,12 @@ def test_valid_model_that_is_not_sface_is_refused(cache: Path) -> None:
         repair_sface(load("yunet", cache))
 
 
-def quantised_model(scale: Array, zero: NDArray[np.int8], **attributes: int) -> onnx.ModelProto:
+def first_output(outputs: Any) -> Any:
+    """Of ONNX's reference, whose annotation allows for a mapping, too."""
+    return outputs[0]
+
+
+def quantised_model(scale: Array, zero: NDArray[np.int8], **attributes: Any) -> onnx.ModelProto:
     """x [3, 4] int8 counting up, dequantised as told and added to the input."""
     values = np.arange(12, dtype=np.int8).reshape(3, 4)
     nodes = [
@@ -205,12 +211,12 @@ def test_folding_agrees_with_onnx_for_every_form_of_scale(shape: tuple[int, ...]
     scale = (np.arange(count) / 7 + 0.3).astype(np.float32).reshape(shape)
     model = quantised_model(scale, np.full(shape, 3, dtype=np.int8), **attributes)
     zeros = {"a": np.zeros((3, 4), dtype=np.float32)}
-    expected = ReferenceEvaluator(model).run(None, zeros)[0]
+    expected = first_output(ReferenceEvaluator(model).run(None, zeros))
 
     folded = fold(model)
 
     assert [node.op_type for node in folded.graph.node] == ["Add"]
-    np.testing.assert_array_equal(ReferenceEvaluator(folded).run(None, zeros)[0], expected)
+    np.testing.assert_array_equal(first_output(ReferenceEvaluator(folded).run(None, zeros)), expected)
 
 
 def test_scales_that_fit_no_block_are_refused() -> None:

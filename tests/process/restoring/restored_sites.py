@@ -41,7 +41,12 @@ def running(settings: Settings) -> Iterator[Site]:
     backbone = open_backbone(settings)
     try:
         process = Process(
-            settings.url, backbone.vault, backbone.signer, backbone.clock, settings.data, store=backbone.store
+            settings.url,
+            backbone.vault,
+            backbone.signer,
+            backbone.clock,  # type: ignore[arg-type]  # the real one, which nobody sets
+            settings.data,
+            store=backbone.store,
         )
         with backbone.store.read() as tx:
             process.gallery.refresh(tx)

@@ -83,7 +83,7 @@ def test_twins_are_ambiguous(site: Process) -> None:
     # when somebody comes who is between the two
     answer = site.decide(photo(like(0, 0.9, 1)))
     assert (answer.reason, answer.employee) == ("ambiguous", None)
-    assert 0 <= answer.margin < MARGIN
+    assert answer.margin is not None and 0 <= answer.margin < MARGIN
     # then who is clearly one of them still passes
     assert site.sees(0) == "recognised"
 

@@ -122,7 +122,7 @@ def test_incomparable_frames_are_recorded_as_a_denial(site: Process, start: Star
     site.enrol("E-1", ADA)
     broken = seen(np.full_like(person(0), np.nan))
     assert start(looks=lambda frames, liveness, who, within_s: [broken]).sees(0) == "system_fault"
-    other_model = seen(np.ones(4, np.float32) / 2)
+    other_model = seen(np.ones(4, np.float32) / 2)  # type: ignore[arg-type]  # float32, though numpy's stubs say float64
     assert start(looks=lambda frames, liveness, who, within_s: [other_model]).sees(0) == "system_fault"
     assert site.recorded() == 2
 

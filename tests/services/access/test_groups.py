@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -127,12 +128,17 @@ class Played:
 def test_camera_in_a_corridor_records_the_group_once_and_each_opening(stage: Stage) -> None:
     # Three people walk to and fro, come near, and go out of sight for a second; at last Ada steps forward.
     walk = [face(STRANGER, 110, 300), face(None, 104, 600), face(BOB, 108, 900)]
-    looks = [*([walk] * 12, [[]] * 6) * 20]
+    looks: list[Any] = [*([walk] * 12, [[]] * 6) * 20]
     film = [frame for part in looks for frame in part] + [[face(ADA, 200, 640), *walk]] * 3
     coming, heard = iter(film), list[RecordedDecision]()
     mailbox = Played(stage, len(film), timedelta(milliseconds=200))
     loop = CameraLoop(
-        stage.watch, mailbox, lambda *_, **__: next(coming), stage.approaches, stage.site.clock, heard.append
+        stage.watch,
+        mailbox,  # type: ignore[arg-type]  # all that the loop calls
+        lambda *_, **__: next(coming),
+        stage.approaches,
+        stage.site.clock,
+        heard.append,
     )
     loop.start()
     eventually(lambda: not loop.alive())

@@ -254,7 +254,7 @@ def test_briefly_lost_database_is_waited_for_and_opens_nothing(
     stage: Stage, answering: PollAnswerer, desk: Process, clock: Clock
 ) -> None:
     store = Unreachable(desk.store)
-    polls = RemotePolls(store, desk.decisions, clock, new_id, "desk")
+    polls = RemotePolls(store, desk.decisions, clock, new_id, "desk")  # type: ignore[arg-type]  # a store that is lost at will
     stage.show(face(ADA), times=1)
     gate = stage.site.change_gate("lobby-1", unlock_ms=500)
     looked = RemotePolls._look
@@ -273,7 +273,7 @@ def test_thread_survives_a_lost_database(stage: Stage) -> None:
     answering = answers_of(stage)
     store = Unreachable(stage.site.store)
     store.gone = True
-    answering._store = store
+    answering._store = store  # type: ignore[assignment]  # as above
     answering.start()
     poll = put(stage)
     eventually(lambda: store.asked > 1)

@@ -77,7 +77,7 @@ def test_revoked_rights_are_lost_at_once(desk: Desk) -> None:
     bob = desk.users.add("bob", frozenset({Role.SECURITY}), PASSWORD)
     for change in ({"roles": frozenset({Role.VIEWER})}, {"enabled": False}):
         token = desk.enter("bob")
-        desk.users.change(bob.id, **change)  # type: ignore[arg-type]  one of its two named arguments each
+        desk.users.change(bob.id, **change)  # type: ignore[arg-type]  # one of its two named arguments each
         assert desk.sessions.find(token) is None
     with pytest.raises(Unauthorised):
         desk.enter("bob")
@@ -157,7 +157,7 @@ def test_one_admin_who_can_sign_in_remains(desk: Desk) -> None:
     desk.users.add("no password yet", frozenset({Role.ADMIN}))
     for change in ({"enabled": False}, {"roles": frozenset({Role.VIEWER})}):
         with pytest.raises(Conflict):
-            desk.users.change(ada.id, **change)  # type: ignore[arg-type]  one of its two named arguments each
+            desk.users.change(ada.id, **change)  # type: ignore[arg-type]  # one of its two named arguments each
     bob = desk.admin("bob")
     desk.users.change(ada.id, enabled=False)
     with pytest.raises(Conflict):

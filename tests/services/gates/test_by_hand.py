@@ -9,7 +9,7 @@ from app.core.events.decision import RecordedDecision
 from app.core.events.records import EventFilter
 from app.core.people.details import Details
 from app.core.site.mode import SiteMode
-from app.core.types import Status
+from app.core.types import Reason, Status
 from app.services.gates.by_hand import ByHand
 from app.services.site.site_control import SiteControl
 from tests.fakes import Clock, new_id, person, photo
@@ -28,7 +28,7 @@ def by_hand(site: Process, clock: Clock, sent: list[RecordedDecision]) -> ByHand
     return site.by_hand(sent.append)
 
 
-def reasons(site: Process) -> list[str]:
+def reasons(site: Process) -> list[Reason]:
     return [event.reason for event in site.events.find(EventFilter())][::-1]
 
 

@@ -55,14 +55,14 @@ def test_phantom_beside_a_face_is_no_second_person(
     score: float, width: float, faces: int, reason: Reason | None
 ) -> None:
     scene = Scene([face(640, 360, 120), replace(face(780, 380, width), score=score)])
-    scene.detector.refine = lambda pixels, one: seen_again(one)  # type: ignore[method-assign]
+    scene.detector.refine = lambda pixels, one: seen_again(one)  # type: ignore[method-assign, assignment]
     look = scene.recognition().look(FRAME)
     assert (look.faces, look.reason) == (faces, reason)
 
 
 def test_phantom_alone_is_not_compared() -> None:
     scene = Scene([replace(face(760, 360, 120), score=0.7)])
-    scene.detector.refine = lambda pixels, one: seen_again(one)  # type: ignore[method-assign]
+    scene.detector.refine = lambda pixels, one: seen_again(one)  # type: ignore[method-assign, assignment]
     look = scene.recognition().look(FRAME)
     assert (look.reason, look.problems) == (Reason.POOR_QUALITY, (QualityProblem.TURNED_AWAY,))
     assert not scene.embedder.embedded
@@ -210,7 +210,7 @@ def test_snapshot_is_small_and_a_copy(box: Box | None) -> None:
 def test_liveness_scores_the_detected_face_at_the_gate_only_on_request() -> None:
     scene = Scene([face(200, 360, 60), face(640, 360, 120)], liveness=FakeLiveness())
     found = face(640, 360, 120)
-    scene.detector.refine = lambda pixels, one: replace(one, box=Box(0, 0, 100, 100))  # type: ignore[method-assign]
+    scene.detector.refine = lambda pixels, one: replace(one, box=Box(0, 0, 100, 100))  # type: ignore[method-assign, assignment]
     recognition = scene.recognition()
 
     (look,) = recognition.looks([b"frame"], liveness=True)

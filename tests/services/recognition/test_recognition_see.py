@@ -1,6 +1,7 @@
 """Every face that a camera sees: in its own region, the nearest first, and only so many of them compared."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_only_the_region_is_searched_and_boxes_are_in_frame_pixels() -> None:
 )
 def test_refinement_decides_whether_a_face_is_wide_enough(rough: float, fine: float, compared: bool) -> None:
     scene = Scene([face(640, 300, rough)])
-    scene.detector.refine = lambda pixels, one: face(640, 300, fine)  # type: ignore[method-assign]
+    scene.detector.refine = lambda pixels, one: face(640, 300, fine)  # type: ignore[method-assign, assignment]
     (one,) = scene.recognition().see(FRAME, region=WHOLE, most=3, limits=LIMITS)
     assert isinstance(one, Sample) is compared
     assert (QualityProblem.FACE_TOO_SMALL in one.quality.problems) is not compared
@@ -76,13 +77,14 @@ def test_without_a_free_engine_it_is_busy() -> None:
 def test_only_the_widest_face_is_scored_for_liveness() -> None:
     scene = Scene([face(300, 300, 80), face(700, 300, 120), face(1000, 300, 100)], liveness=FakeLiveness())
     recognition = scene.recognition()
-    seen = recognition.see(FRAME, region=WHOLE, most=3, limits=LIMITS, liveness=True)
+    seen: Any = recognition.see(FRAME, region=WHOLE, most=3, limits=LIMITS, liveness=True)
     assert [one.liveness for one in seen] == [0.12, None, None]
-    assert [one.liveness for one in recognition.see(FRAME, region=WHOLE, most=3, limits=LIMITS)] == [None] * 3
+    unscored: Any = recognition.see(FRAME, region=WHOLE, most=3, limits=LIMITS)
+    assert [one.liveness for one in unscored] == [None] * 3
 
 
 def test_wider_phantom_does_not_take_the_place_of_the_face_that_is_scored() -> None:
     scene = Scene([replace(face(300, 300, 150), score=0.7), face(700, 300, 120)], liveness=FakeLiveness())
-    scene.detector.refine = lambda pixels, one: replace(one, confirmed=one.score > 0.8)  # type: ignore[method-assign]
+    scene.detector.refine = lambda pixels, one: replace(one, confirmed=one.score > 0.8)  # type: ignore[method-assign, assignment]
     seen = scene.recognition().see(FRAME, region=WHOLE, most=3, limits=LIMITS, liveness=True)
     assert [isinstance(one, Sample) and one.liveness for one in seen] == [False, 0.12]

@@ -10,6 +10,7 @@ import pytest
 from app.core.errors import Conflict, NotRecorded, NotYetRecorded
 from app.core.events.records import EventFilter
 from app.core.site.mode import SiteMode, SiteState
+from app.core.types import Reason
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
 from app.services.site.site_control import SiteControl
@@ -48,7 +49,7 @@ def cry_fire(site: Process, ordered: SiteControl, *gates: str) -> None:
         ordered.set_mode(RELEASE, gates)
 
 
-def reasons(site: Process, gate: str = "lobby-1") -> list[str]:
+def reasons(site: Process, gate: str = "lobby-1") -> list[Reason]:
     """Oldest first, all of which the audit finds good."""
     assert site.recorded()
     return [event.reason for event in site.events.find(EventFilter(gate=gate))][::-1]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from httpx import Response
+from httpx2 import Response
 
 from app.core.canonical import canonical
 from app.core.types import Reason

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from httpx import Response
+from httpx2 import Response
 
 from app.wiring import System
 from tests import pictures

@@ -148,7 +148,7 @@ def test_nonce_is_short_and_plain(service: Service, nonce: str) -> None:
     headers = {**service.key("gate", GATES[0]), "Content-Type": "image/jpeg"}
     answer = httpx.post(
         url,
-        headers=[*headers.items(), ("Facegate-Nonce", nonce.encode())],  # type: ignore[list-item]
+        headers=[*headers.items(), ("Facegate-Nonce", nonce.encode())],  # type: ignore[arg-type]
         content=pictures.empty(353),
         trust_env=False,
     )

@@ -7,7 +7,7 @@ from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 from threading import Thread
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -29,7 +29,7 @@ class Postbox:
         self.answer = "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.taken.append(cast(EmailMessage, email.message_from_bytes(envelope.content, policy=policy.default)))
+        self.taken.append(email.message_from_bytes(envelope.content, policy=policy.default))
         return self.answer
 
 

@@ -23,6 +23,7 @@ SIDE = (1280, 720)
 def scene() -> bytes:
     """A real face at the left of a wide picture."""
     face = cv2.imdecode(np.frombuffer(pictures.small(pictures.ADA[0], 400), np.uint8), cv2.IMREAD_COLOR)
+    assert face is not None
     canvas = np.full((SIDE[1], SIDE[0], 3), 120, np.uint8)
     canvas[100 : 100 + face.shape[0], 60 : 60 + face.shape[1]] = face
     return cv2.imencode(".jpg", canvas)[1].tobytes()

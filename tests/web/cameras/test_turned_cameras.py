@@ -1,6 +1,7 @@
 """A camera on its side: real faces, turned, are found and the right rotation is named."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,7 +79,7 @@ def test_camera_on_its_side_sees_faces_with_its_rotation_and_hints_without(
     try:
         watched.loop.start()
         if rotation:
-            latest = eventually(lambda: (seen := watch.latest) and seen.faces and seen)
+            latest: Any = eventually(lambda: (seen := watch.latest) and seen.faces and seen)
             assert latest.faces == 2 and not hints()
         else:
             eventually(hints)

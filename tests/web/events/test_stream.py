@@ -132,7 +132,7 @@ def test_alert_that_ended_between_two_queries_is_reported_once(service: Service)
 def test_returning_watcher_gets_missed_events(service: Service) -> None:
     first, second, third = decide(service), decide(service), decide(service)
     for query in ({"last": first}, {"after": first}):
-        with watching(service, **query) as stream:  # type: ignore[arg-type]  both are texts
+        with watching(service, **query) as stream:  # type: ignore[arg-type]  # both are texts
             told = [stream.until("decision")["decision_id"] for _ in range(3)]
             while told[-1] != third:
                 told.append(stream.until("decision")["decision_id"])
@@ -200,7 +200,7 @@ def test_failing_query_drops_all_watchers_and_they_reconnect(
     with watching(service) as stream:
         stream.until("gate")
         with monkeypatch.context() as patch:
-            patch.setattr(service.system.feed, "passages", lambda: {}["no such row"])
+            patch.setattr(service.system.feed, "passages", lambda: dict[str, int]()["no such row"])
             with pytest.raises(EOFError):
                 while True:
                     stream.read()

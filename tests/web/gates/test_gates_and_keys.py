@@ -193,6 +193,6 @@ def test_key_of_another_gate_is_refused(
     ],
 )
 def test_malformed_authorization_is_refused(client: TestClient, authorization: str) -> None:
-    answer = client.get("/v1/employees", headers={"Authorization": authorization.encode("latin-1")})  # type: ignore[dict-item]
+    answer = client.get("/v1/employees", headers={"Authorization": authorization.encode("latin-1")})  # type: ignore[arg-type]
     problem(answer, 401)
     assert answer.headers["www-authenticate"] == "Bearer"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -32,7 +33,9 @@ def test_following_an_import_ends_when_the_service_does(tmp_path: Path) -> None:
             service.key("admin"),
             {"csv": ("people.csv", "number,name,photos\nI-1,Ada,a.jpg\n", "text/csv")},
         )
-        photos = {"photos": ("photos.zip", _zipped("a.jpg", pictures.small("biden")), "application/zip")}
+        photos: dict[str, Any] = {
+            "photos": ("photos.zip", _zipped("a.jpg", pictures.small("biden")), "application/zip")
+        }
         with engines.lease(), engines.lease(), httpx.Client(base_url=service.url, trust_env=False) as client:
             brought = client.post("/v1/imports", headers=headers, files=files | photos).json()["id"]
             with client.stream("GET", f"/v1/imports/{brought}/events", headers=headers) as answer:

@@ -86,7 +86,7 @@ def test_dry_run_and_its_application(
     found = client.get(f"/v1/imports/{import_id}", headers=admin, params={"all_rows": True, "limit": 3}).json()
     assert (found["state"], found["dry_run"], found["done"], found["eta_s"]) == ("done", False, 4, None)
     assert [row["line"] for row in found["problems"]["items"]] == [2, 3, 4] and found["problems"]["next"] == "4"
-    page = {"all_rows": True, "cursor": "4"}
+    page: dict[str, Any] = {"all_rows": True, "cursor": "4"}
     last = client.get(f"/v1/imports/{import_id}", headers=admin, params=page).json()["problems"]
     assert last["items"][0]["problems"][0]["detail"].endswith("under another number: I-1.") and last["next"] is None
     assert ask(pictures.small("biden")).json()["employee"]["number"] == "I-1"
@@ -211,7 +211,7 @@ def test_other_bodies_are_refused(client: TestClient, admin: Headers, body: byte
 
 def test_import_may_exceed_a_request_up_to_its_own_limit(client: TestClient, admin: Headers) -> None:
     # 33 MB is over max_request_mb; only the import's own bound counts here.
-    big = {"csv": ("p.csv", CSV, "text/csv"), "photos": ("p.zip", bytes(33_000_000), "application/zip")}
+    big: Any = {"csv": ("p.csv", CSV, "text/csv"), "photos": ("p.zip", bytes(33_000_000), "application/zip")}
     assert client.post("/v1/imports", headers=admin, files=big).status_code == 202
     problem(client.post("/v1/verify", headers=admin, files=big), 413)
     declared = {**admin, "Content-Length": str(5_000_000_000), "Content-Type": "multipart/form-data; boundary=x"}

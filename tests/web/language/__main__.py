@@ -30,7 +30,7 @@ def updated(language: str) -> Catalog:
         key = (text.english, text.many) if text.many else text.english
         known = before.get(text.english)
         said = known.string if known and known.id == key else ("", "") if text.many else ""
-        made.add(key, said, locations=[(text.place, None)])
+        made.add(key, said, locations=[(text.place, None)])  # type: ignore[list-item]  # no line
     return made
 
 
@@ -47,7 +47,7 @@ def main() -> None:
             continue
         catalog = updated(language)
         Path(HERE / f"{language}.po").write_bytes(written(catalog))
-        missing = [message.id for message in catalog if message.id and not any(message.string)]
+        missing = [message.id for message in catalog if message.id and not any(message.string or ())]
         print(f"{language}: {len(catalog)} texts, {len(missing)} without a translation", file=sys.stderr)  # noqa: T201
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from typing import Any
 
 import pytest
 from babel.messages.pofile import read_po
@@ -26,7 +27,7 @@ PLACEHOLDERS = re.compile(r"\{\w+\}|</?\d+>")
 NOT_TEXT = {"haddad eva", "Site", "driven here"}
 
 
-def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
+def forms(text: Any) -> tuple[str, ...]:
     return text if isinstance(text, tuple) else (text,)
 
 

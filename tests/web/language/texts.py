@@ -252,7 +252,9 @@ def unmarked(source: str) -> Iterator[str]:
     """The texts in expressions of a template that are not in `_("…")`."""
     for token in tokens(source):
         if token.kind == "tag":
-            values = (v.source for _, text in attribute_values(token.source) for v in tokens(text) if v.kind == "value")
+            values = iter(
+                [v.source for _, text in attribute_values(token.source) for v in tokens(text) if v.kind == "value"]
+            )
         else:
             values = iter([token.source] if token.kind == "value" else [])
         for expression in values:

@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 import pytest
-from httpx import Response
+from httpx2 import Response
 
 from tests import pictures
 from tests.pictures import JPEG, PNG

@@ -180,7 +180,7 @@ def test_gate_asks_for_badge_and_face_by_mode(
         body = client.post(DECISIONS, headers=gate, files=photos(pictures.ADA[1], field="image")).json()
         assert (body["decision"], body["reason"], body["method"]) == ("open", "credential_accepted", "credential")
         assert body["candidates"] == 1 and body["similarity"] >= body["threshold"]
-        files = [*photos(pictures.STRANGER, field="image"), ("credential", (None, "32:00000ADA"))]
+        files: list[Any] = [*photos(pictures.STRANGER, field="image"), ("credential", (None, "32:00000ADA"))]
         body = client.post(DECISIONS, headers=gate, files=files).json()
         assert (body["decision"], body["reason"]) == ("deny", "credential_mismatch")
         body = client.post(DECISIONS, headers=gate, files=photos(pictures.ADA[1], field="image")).json()

@@ -78,7 +78,8 @@ def test_lists_search_and_page(client: TestClient, admin: Headers) -> None:
     assert numbers(q="meitner 3") == ["L-03"]
     assert numbers(q="meitner", status="inactive") == ["L-04"]
     assert numbers(q="%") == numbers(q="_-0") == []
-    seen, query = [], {"q": "meitner", "limit": 2}
+    seen: list[str] = []
+    query: dict[str, Any] = {"q": "meitner", "limit": 2}
     for _ in range(3):
         page = client.get(BASE, headers=admin, params=query).json()
         seen += [e["number"] for e in page["items"]]

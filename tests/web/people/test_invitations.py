@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from httpx import Response
+from httpx2 import Response
 
 from app.core.people.invitations import version_of
 from app.web.api.people import invitations

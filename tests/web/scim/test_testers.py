@@ -27,14 +27,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
 
 def test_scim2_cli_finds_no_error(address: tuple[str, str]) -> None:
     url, key = address
-    command = [BIN / "scim2", "--url", url, "-h", f"Authorization: Bearer {key}", "test"]
+    command = [str(BIN / "scim2"), "--url", url, "-h", f"Authorization: Bearer {key}", "test"]
     told = subprocess.run(command, capture_output=True, text=True, timeout=240).stdout
     assert told.count("SUCCESS") >= 70 and "ERROR" not in told, told[-3000:]
 
 
 def test_scim_sanity_finds_only_what_is_meant_so(address: tuple[str, str]) -> None:
     url, key = address
-    command = [BIN / "scim-sanity", "probe", url, "--token", key, "--i-accept-side-effects", "--json-output"]
+    command = [str(BIN / "scim-sanity"), "probe", url, "--token", key, "--i-accept-side-effects", "--json-output"]
     told = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=240).stdout)
     results = {one["name"]: one["status"] for one in told["results"]}
     assert sum(status == "pass" for status in results.values()) >= 25, results

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from httpx import Response
+from httpx2 import Response
 
 from tests import pictures
 from tests.web.conftest import DECISIONS, Headers, TestClient, photos, problem

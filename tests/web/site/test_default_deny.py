@@ -117,10 +117,11 @@ def test_role_reaches_only_its_own_routes(
 
 def test_session_cookie_and_query_do_not_replace_a_key(client: TestClient, admin: Headers) -> None:
     secret = admin["Authorization"].removeprefix("Bearer ")
-    for other in (
+    others: tuple[dict[str, Any], ...] = (
         {"params": {"key": secret, "access_token": secret}},
         {"headers": {"X-Api-Key": secret}},
-    ):
+    )
+    for other in others:
         problem(client.get("/v1/employees", **other), 401, code="key_required")
     problem(client.get("/v1/employees", headers={"Cookie": f"facegate={secret}"}), 401, code="signed_out")
 

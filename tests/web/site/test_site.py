@@ -5,7 +5,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from httpx import Response
+from httpx2 import Response
 
 from app.core.alerts.alert import OF_CAMERAS, TRANSIENT, Alert, AlertKind
 from app.core.errors import NotRecorded

@@ -17,10 +17,10 @@ from tests.web.conftest import TestClient
 
 
 def test_application_warms_itself_where_it_is_served(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(templates, "cache", type(templates.cache)(100))
+    monkeypatch.setattr(templates, "cache", type(templates.cache)(100))  # type: ignore[call-arg]  # an LRU cache of Jinja
     assert not templates.cache
     with TestClient(create_app(system)):
-        assert len(templates.cache) == len(templates.list_templates())
+        assert len(templates.cache) == len(templates.list_templates())  # type: ignore[arg-type]  # as above
 
 
 def test_people_are_unsealed_before_the_first_list_asks_for_them(store: SqlStore) -> None:

@@ -177,7 +177,9 @@ def read(
     only_problems = not all_rows and outcome is None and not unrecognisable
     which = RowFilter(outcome, only_problems, unrecognisable, int(cursor or 0), limit + 1)
     found = system.import_reports.rows(import_id, which)
-    rows = Page(items=[RowOut.of(r) for r in found[:limit]], next=str(found[limit - 1].line) if found[limit:] else None)
+    rows: Page[RowOut] = Page(
+        items=[RowOut.of(r) for r in found[:limit]], next=str(found[limit - 1].line) if found[limit:] else None
+    )
     return ImportWithRows(**ImportOut.of(system, job, counts).model_dump(), problems=rows)
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app.adapters.db.engine.connect import make_engine
-from app.adapters.db.store import SqlTransaction
+from app.adapters.db.transaction import SqlTransaction
 from app.core.errors import Fault
 from tests.stores import upgrade
 

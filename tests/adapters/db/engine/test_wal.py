@@ -26,7 +26,7 @@ MARK = b"Ada Lovelace"
 @pytest.fixture
 def store(tmp_path: Path, sqlite_template: Path) -> Iterator[SqlStore]:
     """Knows Ada, and nothing of it was read yet."""
-    store = again(shutil.copy(sqlite_template, tmp_path / "facegate.db"))
+    store = again(Path(shutil.copy(sqlite_template, tmp_path / "facegate.db")))
     with store.write() as tx:
         tx.employees.add(ADA)
     yield store

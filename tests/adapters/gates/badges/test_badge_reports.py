@@ -57,7 +57,7 @@ def test_what_is_no_badge_is_ignored(listener: Listener, heard: list[GateReport]
     assert heard == []
 
 
-def signed(at: str = "2026-11-23T08:00:00+00:00", bits: int = 26, secret: str = SECRET, **more: object) -> bytes:
+def signed(at: object = "2026-11-23T08:00:00+00:00", bits: int = 26, secret: str = SECRET, **more: object) -> bytes:
     message: dict[str, object] = {"badge": {"bits": bits, "hex": BADGE.hex}, "at": at}
     message["signature"] = signature_of(secret, badge_text("lobby-1", message))
     return json.dumps({**message, **more}).encode()

@@ -63,7 +63,7 @@ class MqttPeer:
     def __init__(self, broker: Broker, prefix: str | None = None, username: str | None = None) -> None:
         """username: the peer's own account; its password is that and ' password'."""
         self.broker = broker
-        self.secrets = ("hunter2hunter2",)
+        self.secrets: tuple[str, ...] = ("hunter2hunter2",)
         prefix = prefix or f"site/{unique()}"
         self.config: dict[str, Any] = {
             "gate": "lobby-1",

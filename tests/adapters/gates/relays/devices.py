@@ -256,7 +256,7 @@ class Served:
             self.fails -= 1
             status, answer, headers = 503, "", {}
         else:
-            status, answer, headers = self.device.handle(handler.command, handler.path, handler.headers, body)
+            status, answer, headers = self.device.handle(handler.command, handler.path, handler.headers, body)  # type: ignore[arg-type]  # a Message is read like a Mapping
         text = (answer if isinstance(answer, str) else json.dumps(answer, separators=(",", ":"))).encode()
         handler.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(text))}.items():

@@ -8,15 +8,19 @@ import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from app.adapters.gates.build import build_driver
+from app.core.gates.commands import DriverKind
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[4]
 DRIVER = (sys.executable, "-m", __name__)
 
 if __name__ == "__main__":
-    driver = build_driver("mqtt", json.loads(sys.argv[1]), on_state=print, clock=lambda: datetime.now(UTC))
+    driver: Any = build_driver(
+        DriverKind.MQTT, json.loads(sys.argv[1]), on_state=print, clock=lambda: datetime.now(UTC)
+    )
     if len(sys.argv) > 2:
         driver.release(True)
     eventually(lambda: driver._connection is not None and driver._connection.will == driver._last_mode())

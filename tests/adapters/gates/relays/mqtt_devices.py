@@ -85,7 +85,7 @@ class MqttDevice:
         """Its power: no goodbye."""
         connected = self._client.socket()
         assert connected is not None
-        connected.shutdown(2)
+        connected.shutdown(2)  # type: ignore[union-attr, attr-defined]  # a real socket, without TLS
         self._client.loop_stop()
 
     def report(self) -> None:

@@ -1,6 +1,7 @@
 """People with PINs at a gate, for tests of what a typed PIN does."""
 
 from datetime import timedelta
+from typing import Any
 
 from app.core.access.rules import EntryMode, GateMode
 from app.core.alerts.alert import AlertFilter
@@ -37,11 +38,11 @@ def asks(site: Process, mode: EntryMode, gate: str = "lobby-1") -> None:
         tx.rules.put(GateMode(f"M-{gate}", found.id, mode))
 
 
-def typed(site: Process, digits: str, *frames: bytes, took_s: float = 0.0, **more: object) -> RecordedDecision:
+def typed(site: Process, digits: str, *frames: bytes, took_s: float = 0.0, **more: Any) -> RecordedDecision:
     return site.decide(*frames, pin=TypedPin(digits, timedelta(seconds=took_s)), **more)
 
 
-def badge(site: Process, which: Badge = ADAS, **more: object) -> RecordedDecision:
+def badge(site: Process, which: Badge = ADAS, **more: Any) -> RecordedDecision:
     return site.decide(credential=which.text, **more)
 
 

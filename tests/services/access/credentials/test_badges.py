@@ -1,6 +1,7 @@
 """A badge opens where and when its holder may pass, and for nobody else; what is unknown is offered for a moment."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def badge(book: CredentialBook, ada: Employee) -> str:
     return book.give(ada.id, BADGE, FORMAT, "admin").credential.id
 
 
-def shown(site: Process, badge: Badge | str = BADGE, **more: object) -> RecordedDecision:
+def shown(site: Process, badge: Badge | str = BADGE, **more: Any) -> RecordedDecision:
     return site.decide(credential=badge if isinstance(badge, str) else badge.text, **more)
 
 
@@ -213,7 +214,7 @@ def test_badge_works_while_the_gallery_cannot_be_read(
 
 
 def test_fault_keeps_the_gate_shut(site: Process, badge: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*args: object, **more: object) -> None:
+    def fails(*args: object, **more: Any) -> None:
         raise RuntimeError("cannot be looked up")
 
     monkeypatch.setattr("app.services.access.assessor.presented", fails)

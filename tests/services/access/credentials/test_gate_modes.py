@@ -57,7 +57,7 @@ def set_mode(site: Process, mode: EntryMode, schedule: str | None = None) -> Non
         tx.rules.put(GateMode(f"M-{mode}", gate(site), mode, schedule))
 
 
-def badge(site: Process, which: Badge = ADAS, *frames: bytes, **more: object) -> RecordedDecision:
+def badge(site: Process, which: Badge = ADAS, *frames: bytes, **more: str) -> RecordedDecision:
     return site.decide(*frames, credential=which.text, **more)
 
 

@@ -186,7 +186,7 @@ def test_a_fault_while_the_people_are_read_makes_the_whole_gallery_count(
 ) -> None:
     database = Unreachable(building.store)
     database.gone = True
-    count = EligibleCount(database, lambda work: work(), rest=0)
+    count = EligibleCount(database, lambda work: work(), rest=0)  # type: ignore[arg-type]  # a store that is lost at will
     other = start(threshold=threshold, eligible=count.at)
     assert shown(other, p0=0.7).candidates == ENROLLED
     assert "eligible_people_unreadable threshold=whole_gallery" in caplog.text

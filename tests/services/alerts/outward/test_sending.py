@@ -248,7 +248,7 @@ def test_name_that_leads_to_a_metadata_address_is_not_reached(
 ) -> None:
     """What a name leads to is asked at each try, and the connection goes to what was checked."""
     found = iter([["127.0.0.1"], ["169.254.169.254"], ["127.0.0.1", "169.254.169.254"]])
-    allowed = http_exchange.allowed
+    allowed = http_exchange.allowed  # type: ignore[attr-defined]  # patched where it is used
 
     def rebinding(host: str, port: int, **policy: object) -> list[str]:
         answers = next(found)

@@ -246,7 +246,7 @@ def test_thread_that_cannot_start_is_started_at_the_next_look(
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patched:
-        patched.setattr(sender.Thread, "start", start)
+        patched.setattr(sender.Thread, "start", start)  # type: ignore[attr-defined]  # patched where it is used
         with pytest.raises(RuntimeError):
             room.sender.look(written)
     room.sender.look(written)

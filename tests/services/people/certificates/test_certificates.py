@@ -146,7 +146,7 @@ def test_people_who_are_erased_together_share_a_search(site: Process, ada: Emplo
             looked.append(1)
             return first.look(needles, rest)  # type: ignore[arg-type, return-value]
 
-    site.certificates.searches = (Counted(), *site.certificates.searches[1:])  # type: ignore[assignment]
+    site.certificates.searches = (Counted(), *site.certificates.searches[1:])  # type: ignore[arg-type]
     assert site.certificates.make() == 3 and len(looked) == 1
     assert all(site.certificates.of(one.id)["search"]["found"] == 0 for one in (ada, *others))
 

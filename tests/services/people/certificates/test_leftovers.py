@@ -185,6 +185,7 @@ def test_short_number_in_hashes_is_no_trace(site: Process, tmp_path: Path) -> No
     site.sees(1)
     with site.store._engine.connect() as connection:
         digest = connection.execute(text("SELECT hash FROM events")).scalars().first()
+    assert digest is not None
     bob = site.enrolment.add(Details(digest[7:12], "Robert Zzyzx"))
     assert left_after(site, bob) == set()
     assert site.certificates.of(bob.id)["search"]["too_short"] == ["number"]

@@ -267,7 +267,7 @@ def test_people_whom_an_older_version_deactivated_have_their_time_from_now_on(
     ada = site.enrol("E-1", photo(person(0)))
     with site.store.write() as tx:
         tx.templates.lock()
-        tx.employees.update(replace(tx.employees.get(ada.id), status=Status.INACTIVE))  # type: ignore[type-var]
+        tx.employees.update(replace(tx.employees.get(ada.id), status=Status.INACTIVE))  # type: ignore[type-var, arg-type]
     for days, expected in ((30, False), (29, False), (2, True)):
         clock.advance(days=days)
         site.retention.run(on)

@@ -24,7 +24,7 @@ def test_a_diff_says_what_the_changes_then_do(
 ) -> None:
     everybody = first_rule(call)
     staff = {"who": {"groups": [ids["group"]]}, "where": {"gates": [ids["gate"]]}, "schedule": ids["schedule"]}
-    changes = [
+    changes: list[Any] = [
         {"kind": "rules", "action": "create", "body": {"name": "Staff", **staff}},
         {"kind": "rules", "action": "delete", "id": everybody},
     ]
