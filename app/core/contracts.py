@@ -1,4 +1,5 @@
-"""Contractors: people whom an employee answers for. Their access rests on that employee, and on documents with an end.
+"""Contractors: people whom an employee, the sponsor, answers for. They pass while the sponsor does so and their
+documents are valid.
 
 Whether it lapsed is worked out at each decision, so no job has to run for it.
 """
@@ -11,7 +12,7 @@ from app.core.reasons import Reason
 from app.core.text import plain_text
 
 CONFIRMED_FOR = timedelta(days=90)
-SOON = timedelta(days=14)  # before the end, whoever can prevent it is told
+SOON = timedelta(days=14)  # before it ends, those who can renew it are told
 COMPANY_CHARS = 200
 
 

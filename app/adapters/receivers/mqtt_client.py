@@ -17,7 +17,7 @@ CONNECT_S = 3.0
 
 
 class Talk:
-    """One connection, from CONNECT to its end. What happened is told by the thread of the client."""
+    """One connection, from CONNECT until it closes. The client's own thread reports what happens on it."""
 
     def __init__(self) -> None:
         self.client = paho.Client(

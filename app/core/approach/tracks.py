@@ -97,8 +97,8 @@ class Scene:
     def people(self) -> tuple[Track, ...]:
         """The tracks that are somebody, or might be.
 
-        A track that was never more than a phantom is nobody beside a real face that is at least as wide, or was there
-        a moment ago. A wider one counts: somebody who hides their face stands in front of whoever is behind them.
+        A track that was never more than a phantom does not count beside a real face that is at least as wide, or was
+        there a moment ago. A phantom wider than every face counts: it may be somebody in front who hides their face.
         """
         widest_px = max((track.box.width_px for track in self.tracks if track.sure), default=0.0)
         return tuple(track for track in self.tracks if track.sure or track.box.width_px > widest_px)

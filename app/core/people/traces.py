@@ -119,13 +119,13 @@ def _with_base64(pieces: set[bytes]) -> set[bytes]:
     found = set(pieces)
     for piece in pieces:
         if len(piece) == PIECE_BYTES:
-            # At each of three offsets; the characters at both ends also depend on what stands beside the piece.
+            # Base64 differs at each of three offsets. Both ends are cut off: they also depend on the bytes beside it.
             found |= {base64.b64encode(bytes(offset) + piece)[4:20] for offset in range(3)}
     return found
 
 
 class Hits(NamedTuple):
-    """How often each person's terms were found. alone: texts only where no letter or digit stands beside them."""
+    """How often each person's terms were found. alone: leaves out texts that are part of a longer word or number."""
 
     anywhere: Counter[tuple[str, Term]]
     alone: Counter[tuple[str, Term]]
@@ -172,7 +172,7 @@ class Needles:
         return found
 
     def scan(self, chunks: Iterable[bytes]) -> Counter[tuple[str, Term]]:
-        """How often each person's terms are in the chunks, which follow each other. A part of a longer word is none."""
+        """How often each person's terms occur in consecutive chunks. Part of a longer word or number does not count."""
         return self.hits(chunks).alone
 
     def hits(self, chunks: Iterable[bytes]) -> Hits:
@@ -214,7 +214,7 @@ class Needles:
 
 
 def _is_part(data: bytes, start: int, end: int) -> bool:
-    """Whether a letter or digit stands beside a text."""
+    """Whether a letter or digit comes directly before or after the text, which makes it part of something longer."""
     before, after = data[max(0, start - _NEAR_BYTES) : start], data[end : end + _NEAR_BYTES]
     if b"\0" in data[start:end]:  # UTF-16
         return _lengthens(before[-2:].decode("utf-16-le", "replace")) or _lengthens(

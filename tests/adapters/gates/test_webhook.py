@@ -116,7 +116,7 @@ def test_dripping_answer_to_one_mode_does_not_hold_up_the_next(relay: HttpRelay,
     driver = build(relay, ready=False, timeout_s=0.2)
     eventually(lambda: relay.requests)
     driver.release(True)
-    eventually(lambda: relay.mode == "release")  # it drips for five
+    eventually(lambda: relay.mode == "release", seconds=4)  # it drips for five
 
 
 def test_wrong_secret_opens_nothing(relay: HttpRelay, build: Build) -> None:

@@ -141,7 +141,7 @@ def test_from_the_set_up_link_to_a_passing_person(
     assert first.gate_report is not None and first.gate_report.outcome is CommandOutcome.SENT
     look(page, "first-hour-finished")
     page.get_by_role("button", name="Finish").click()
-    expect(page.get_by_role("heading", name="Today")).to_be_visible(timeout=SLOW_MS)
     expect(page.get_by_text("Everything is set up")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Today")).to_be_visible(timeout=SLOW_MS)  # last: a loading page is empty
     look(page, "today")
     axe(page)

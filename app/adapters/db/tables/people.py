@@ -171,7 +171,7 @@ invitations = Table(
     Column("answered_at", Instant),
 )
 
-# Certificates of erasures. They outlive whom they are about. document: JSON with its signature, NULL during the search.
+# Certificates of erasure, kept after the person is gone. document: JSON with its signature; NULL during the search.
 certificates = Table(
     "certificates",
     metadata,

@@ -162,7 +162,7 @@ class Sender:
         )
         if not group:
             return ended != []
-        # Read only now: an alert that ends after this is told of by a delivery of its own.
+        # Read as late as possible. If the alert ends after this, a delivery of its own says so.
         with self.store.read() as tx:
             receiver = tx.receivers.get(receiver_id)
             if receiver is None or not receiver.enabled:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from app.core.access.schedules import Hours, Schedule, Window
 from app.core.events.decision import RecordedDecision
 from app.core.people.details import Details
 from app.core.types import Status, Vector
-from app.services.access.rules.eligible_count import EligibleCount
+from app.services.access.rules.eligible_count import EligibleCount, in_background
 from tests.fakes import DIMENSION, Clock, person, photo
 from tests.services.conftest import Start
 from tests.services.process import Process
@@ -209,7 +210,13 @@ def test_after_a_read_the_next_one_rests(building: Process, start: Start) -> Non
 
 
 def test_the_people_are_read_in_a_thread_of_their_own(building: Process, start: Start) -> None:
-    usual = EligibleCount(building.store)
+    go = Event()
+
+    def held(work: Callable[[], None]) -> None:
+        in_background(lambda: work() if go.wait(30) else None)
+
+    usual = EligibleCount(building.store, held)
     other = start(threshold=threshold, eligible=usual.at)
     assert shown(other, p0=0.7).candidates == ENROLLED
+    go.set()
     eventually(lambda: shown(other, p0=0.7).candidates == 1, "the count of those who may pass")
