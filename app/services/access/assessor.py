@@ -83,7 +83,9 @@ class Assessor:
             found.reason is not Reason.SYSTEM_FAULT
             and (shown := self._awaited(tx, rules, gate, for_update)) is not None
         ):
-            return self._by_both(tx, self._again(tx, rules, for_update), request, found, gate, shown)
+            rules = self._again(tx, rules, for_update)
+            mode, _ = self._gate_now(tx, rules, gate, self.clock(), self.clock_doubted())
+            return self._by_both(tx, rules, request, found, gate, shown, mode)
         employee = tx.employees.get(found.best.employee_id, for_update=for_update) if found.best else None
         now, rules, doubted = self.clock(), self._again(tx, rules, for_update), self.clock_doubted()
         threshold = candidates = None
@@ -181,7 +183,7 @@ class Assessor:
         )
         if decision.reason is Reason.FACE_REQUIRED and entry is EntryMode.BADGE_AND_FACE:
             if request.looks:
-                return self._by_both(tx, rules, request, found, gate, shown)
+                return self._by_both(tx, rules, request, found, gate, shown, mode)
             shown = replace(shown, awaits_face=True)
         assessed = Assessment(gate, decision, None, None, now, rules.version, presented=shown)
         return pins.with_pin(tx, assessed, entry, request.pin)
@@ -194,6 +196,7 @@ class Assessor:
         found: Evidence,
         gate: Gate,
         shown: Presented,
+        mode: SiteMode,
     ) -> Assessment:
         """Compares the face with that of the badge's holder alone, at the site's rate for one comparison."""
         assert shown.holder is not None
@@ -207,7 +210,6 @@ class Assessor:
                 share = request.share * rules.rate_share
                 threshold = self.threshold(1, holder.photos, found.frames_apart, share)
         found = self._settled(tx, found, holder, threshold)
-        mode, _ = self._gate_now(tx, rules, gate, now, doubted)
         limits = self._limits(request, threshold, doubted)
         decision = policy.decide_by_both(found, holder, gate, limits, request.seen_at, now, mode=mode, rules=rules)
         counts = None if threshold is None else 1
