@@ -45,7 +45,7 @@ def fill(disk: Path) -> Path:
 
 def refused(server: Server, words: str) -> None:
     """Nothing opens, and the refusal, the readiness, the alerts and the doctor name the cause."""
-    # The log file may have room for some more.
+    # The files of the database may have room for some more.
     eventually(lambda: server.approach().status_code != 200, "a refusal")
     answer = server.approach()
     assert answer.status_code == 503 and answer.json()["error"] == "not_recorded"
@@ -62,7 +62,7 @@ def refused(server: Server, words: str) -> None:
 
 
 def test_full_disk_is_named_and_recovers(disk: Path) -> None:
-    site = Site.make(disk / "data")
+    site = Site.make(disk)  # its log lies beside the disk
     with serving(site) as server:
         assert server.http.get("/readyz").status_code == 200
         assert server.http.head("/readyz").status_code == server.http.head("/healthz").status_code == 200
