@@ -1,6 +1,7 @@
 """Privacy: the facts of an assessment, and the certificate that follows an erasure."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -8,6 +9,7 @@ from playwright.sync_api import Page, expect
 from app.core.people.certificates import Place, Remains, Searched
 from app.core.people.details import Details
 from app.core.people.traces import Needles, Term
+from app.wiring import System
 from tests.console.service import Service
 
 Open = Callable[..., Page]
@@ -60,23 +62,35 @@ def test_certificate_follows_an_erasure(
     look(page, "certificates"), axe(page)
 
 
+@dataclass(frozen=True)
+class Files:
+    """The search of the files, which finds what the test says."""
+
+    found: Callable[[Needles], Searched]
+    place: Place = Place.FILES
+
+    def look(self, needles: Needles, rest: Callable[[], None]) -> list[Searched]:
+        return [self.found(needles)]
+
+
+def certified(system: System, number: str, found: Callable[[Needles], Searched]) -> str:
+    """Erases somebody, and returns the path of the certificate of a search that found this."""
+    gone = system.enrolment.add(Details(number, "Augusta Kingsley"))
+    system.erasure.erase(gone.id)
+    searches, system.certificates.searches = system.certificates.searches, (Files(found),)
+    system.certificates.make()
+    system.certificates.searches = searches
+    return f"/settings/privacy/certificates/of/{gone.id}"
+
+
 def test_what_is_left_is_named_by_place(
     fresh_site: Service, page_as: Open, look: Any, axe: Callable[[Page], None]
 ) -> None:
-    class Left:
-        place = Place.FILES
+    def left(needles: Needles) -> Searched:
+        remains = tuple(Remains(owner, Term.PHOTO, "export.json", 3) for owner in needles.traces)
+        return Searched(Place.FILES, "files", 123_456, remains)
 
-        def look(self, needles: Needles, rest: Callable[[], None]) -> list[Searched]:
-            left = tuple(Remains(owner, Term.PHOTO, "export.json", 3) for owner in needles.traces)
-            return [Searched(Place.FILES, "files", 123_456, left)]
-
-    system = fresh_site.system
-    gone = system.enrolment.add(Details("E-4712", "Augusta Kingsley"))
-    system.erasure.erase(gone.id)
-    searches, system.certificates.searches = system.certificates.searches, (Left(),)
-    system.certificates.make()
-    system.certificates.searches = searches
-    page = page_as("admin", path=f"/settings/privacy/certificates/of/{gone.id}", site=fresh_site)
+    page = page_as("admin", path=certified(fresh_site.system, "E-4712", left), site=fresh_site)
     expect(page.get_by_role("alert")).to_contain_text("Something is left.")
     expect(page.get_by_role("row", name="export.json")).to_contain_text("Photo")
     look(page, "certificate-with-leftovers"), axe(page)
@@ -85,19 +99,10 @@ def test_what_is_left_is_named_by_place(
 def test_what_could_not_be_searched_is_named(
     fresh_site: Service, page_as: Open, look: Any, axe: Callable[[Page], None]
 ) -> None:
-    class Closed:
-        place = Place.FILES
+    def closed(needles: Needles) -> Searched:
+        return Searched(Place.FILES, "files", 123_456, failed=("lost.bin",))
 
-        def look(self, needles: Needles, rest: Callable[[], None]) -> list[Searched]:
-            return [Searched(Place.FILES, "files", 123_456, failed=("lost.bin",))]
-
-    system = fresh_site.system
-    gone = system.enrolment.add(Details("E-4713", "Augusta Kingsley"))
-    system.erasure.erase(gone.id)
-    searches, system.certificates.searches = system.certificates.searches, (Closed(),)
-    system.certificates.make()
-    system.certificates.searches = searches
-    page = page_as("admin", path=f"/settings/privacy/certificates/of/{gone.id}", site=fresh_site)
+    page = page_as("admin", path=certified(fresh_site.system, "E-4713", closed), site=fresh_site)
     expect(page.get_by_role("alert")).to_contain_text("Not everything could be searched.")
     expect(page.get_by_role("row", name="lost.bin")).to_be_visible()
     expect(page.get_by_role("region", name="Where was searched")).to_contain_text("search incomplete")
