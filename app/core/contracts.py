@@ -1,7 +1,7 @@
-"""Contractors: people whom an employee, the sponsor, answers for. They pass while the sponsor does so and their
-documents are valid.
+"""Contractors. Each has a sponsor: an employee who confirms every 90 days that the contractor still works here.
 
-Whether it lapsed is worked out at each decision, so no job has to run for it.
+A contractor passes while that confirmation and all their documents are valid. This is worked out at each decision, so
+no job has to run for it.
 """
 
 from dataclasses import dataclass

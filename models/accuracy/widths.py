@@ -91,7 +91,7 @@ class Gallery:
     margin: float
 
     def outcome(self, recognition: Recognition, frame: Pixels, person: int | None) -> str:
-        """What the gate does when this person, or a stranger, stands in the frame: RECOGNISED, or why not."""
+        """Returns RECOGNISED, or the reason why the gate stays shut for this frame. person: None for a stranger."""
         limits = replace(GATE, min_face_px=SMALLEST_PX)
         seen = recognition.see(frame, region=_whole(frame), most=1, limits=limits)
         if not seen:

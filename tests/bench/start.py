@@ -2,13 +2,12 @@
 
 Processor time (user and system, of all threads) and wall time from the process's start to the first 200 of `/readyz`,
 then of the first decision. Checkouts take turns, so that a noisy neighbour troubles both alike. Compiled Python lies
-in a folder of its own, and each checkout's first start, which fills it, does not count.
+beside the site's data, and each checkout's first start, which compiles it, does not count.
 """
 
 import argparse
 import http.client
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from app.core.people.details import Details
 from app.core.types import Role
 from app.settings import Settings
 from app.wiring import open_system
+from tests.adapters.gates.peers import free_port
 from tests.bench.ground import ENROLLED, add_gate, frame, jpeg, photo, populate
 from tests.waiting import eventually
 
@@ -53,11 +53,12 @@ def main(arguments: list[str]) -> None:
     console = Console(highlight=False)
     for people in (0, ENROLLED):
         with TemporaryDirectory() as folder:
-            key = _site(Path(folder), people)
+            data = Path(folder) / "site"
+            key = _site(data, people)
             taken: dict[Path, list[Start]] = {checkout: [] for checkout in checkouts}
             for number in range(options.rounds + 1):
                 for checkout in checkouts if number % 2 else reversed(checkouts):
-                    start = _start(checkout, Path(folder), key, picture)
+                    start = _start(checkout, data, key, picture)
                     if number:
                         taken[checkout].append(start)
             for checkout, starts in taken.items():
@@ -80,9 +81,7 @@ def _site(data: Path, people: int) -> str:
 
 
 def _start(checkout: Path, data: Path, key: str, picture: bytes) -> Start:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     began_s = time.perf_counter()
     with _service(checkout, data, port) as process:
         eventually(lambda: _ready(port), seconds=60)
@@ -98,7 +97,7 @@ def _start(checkout: Path, data: Path, key: str, picture: bytes) -> Start:
 @contextmanager
 def _service(checkout: Path, data: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment |= {"PYTHONPYCACHEPREFIX": str(data.parent / "facegate-bench-start"), "FACEGATE_WORKERS": "1"}
+    environment |= {"PYTHONPYCACHEPREFIX": str(data.parent / "compiled"), "FACEGATE_WORKERS": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "app", "serve", "--data", str(data), "--port", str(port)],
         cwd=checkout,

@@ -8,10 +8,9 @@ import threading
 import time
 from typing import Any
 
-# libosdp ships neither annotations nor stubs.
 import osdp_sys
 import serial
-from osdp import CardFormat, Event, LibFlag, PDInfo  # type: ignore[import-untyped]
+from osdp import CardFormat, Event, LibFlag, PDInfo
 
 from app.adapters.gates.config import ReaderConfig
 from app.adapters.gates.keypad import Keypad

@@ -12,10 +12,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-# libosdp ships neither annotations nor stubs, and with it everything that derives from it is untyped.
 import osdp_sys
 import serial
-from osdp import (  # type: ignore[import-untyped]
+from osdp import (
     Capability,
     CardFormat,
     Command,

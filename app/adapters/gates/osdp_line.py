@@ -4,14 +4,12 @@ import os
 import termios
 
 import serial
-
-# libosdp ships neither annotations nor stubs, so whatever derives from it is untyped.
-from osdp import Channel  # type: ignore[import-untyped]
+from osdp import Channel
 
 QUIET = 0  # the library's log level
 
 
-class Line(Channel):  # type: ignore[misc]
+class Line(Channel):  # type: ignore[misc]  # libosdp ships neither annotations nor stubs
     """The serial line in the form libosdp expects. C code calls it, so nothing may be raised."""
 
     def __init__(self, port: serial.Serial) -> None:

@@ -1,7 +1,7 @@
 """Decides whether a live person or a picture is before the camera, from the liveness scores of an approach's frames.
 
-The scores come from two networks (`adapters.vision.liveness`), from 0 (attack) to 1 (live). An edge
-seen around the face lowers them.
+The scores come from two networks (`adapters.vision.liveness`), from 0 (attack) to 1 (live). An edge around the face
+lowers them.
 """
 
 import math
@@ -36,7 +36,7 @@ BORDER_FACES = 2.5
 
 
 def is_doubtful(score: float) -> bool:
-    """Whether it may depend on an edge around the face if a frame of this score looks live."""
+    """Whether an edge around the face could change what a frame of this score looks like: live, or a picture."""
     return LIVE_FROM[-1] <= score < LIVE_FROM[0] + FRAMED
 
 

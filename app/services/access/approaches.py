@@ -291,5 +291,5 @@ class Approaches:
             if gate is not None:
                 self.tailgating(gate, watch.camera)
         except Exception:
-            # This alert must not cost the frame its decisions, nor log an error at every frame.
+            # This alert must not cost the frame its decisions. It is not tried again: every frame would log an error.
             logger.exception("tailgating_alert_failed camera=%s", watch.camera)

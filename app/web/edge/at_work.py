@@ -77,5 +77,4 @@ class WhoIsAtWork:
 
 def _route(scope: Scope) -> str:
     """The path with the names of its parameters: what they hold may be a secret, such as the token of a link."""
-    path: str = getattr(scope.get("route"), "path", "")
-    return path
+    return str(getattr(scope.get("route"), "path", ""))

@@ -1,7 +1,6 @@
 """Behind a real nginx, with docker/nginx.conf as it stands there: sign-in, live events, uploads, a path of its own."""
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from playwright.sync_api import Browser, Page, expect
 
 from tests import pictures
+from tests.adapters.gates.peers import free_port
 from tests.console.browser import Tabs
 from tests.console.service import PASSWORD, Service
 from tests.waiting import eventually
@@ -46,12 +46,6 @@ def nginx(tmp_path: Path) -> Iterator[Start]:
     for process in started:
         process.terminate()
         process.wait(10)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:

@@ -18,7 +18,7 @@ IN_LINE_PX = 2.0  # pieces of one edge are this near to one line
 NEAREST, FARTHEST = 0.45, 2.0  # an edge is so many faces away from the face's middle
 REACH = np.linspace(-1.5, 1.5, 61)  # where along an edge it is looked for, in faces from the face's middle
 
-Lines = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 def border(pixels: Pixels, box: Box) -> float:
@@ -56,14 +56,14 @@ def _searched(pixels: Pixels, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.f
     return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False), np.array([left, top]), scale
 
 
-def _beside(ends: Lines, angle: Lines, tilt: float, face: Lines) -> float:
+def _beside(ends: Floats, angle: Floats, tilt: float, face: Floats) -> float:
     """Returns `border` of a picture held at this tilt."""
     left, right = _pair(ends, angle, tilt + np.pi / 2, across=face[0], along=face[1])
     top, bottom = _pair(ends, angle, tilt, across=face[1], along=face[0])
     return min(left, right) + max(top, bottom)
 
 
-def _pair(ends: Lines, angle: Lines, direction: float, *, across: float, along: float) -> tuple[float, float]:
+def _pair(ends: Floats, angle: Floats, direction: float, *, across: float, along: float) -> tuple[float, float]:
     """Returns the length of the longest edge in this direction on either side of the face, in faces.
 
     across, along: the face's size across the edges and along them.

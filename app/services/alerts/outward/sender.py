@@ -162,7 +162,7 @@ class Sender:
         )
         if not group:
             return ended != []
-        # Read as late as possible. If the alert ends after this, a delivery of its own says so.
+        # Read as late as possible. If the alert ends later, another delivery reports that.
         with self.store.read() as tx:
             receiver = tx.receivers.get(receiver_id)
             if receiver is None or not receiver.enabled:
