@@ -26,9 +26,12 @@ from ulid import ULID
 
 from app.adapters.vision import weights
 from app.adapters.vision.networks import liveness
+from app.adapters.vision.networks.picture_border import border
 from app.adapters.vision.networks.runtime import Precision, compile_at, read_network
 from app.adapters.vision.packs import pack
 from app.core.recognition import alignment
+from app.core.recognition.liveness import beside_border, is_doubtful
+from app.core.types import Box
 from app.wiring import System
 
 Rows = NDArray[np.float32]
@@ -125,6 +128,8 @@ class Floor:
         points, box = self._refined(pixels, box, rough)
         crop = _aligned(pixels, points)
         live = float(np.mean([self._live(pixels, self.seen, *judge) for judge in self.judges]))
+        if is_doubtful(live):
+            live = beside_border(live, border(pixels, Box(*self.seen)))
         good = self._good(crop, points)
         self.embedder.picture[0] = crop
         vector = self.embedder.run()[0][0].copy()

@@ -100,8 +100,9 @@ def test_duress_calls_guards_and_shows_on_no_wall(
     duress = issue(client, admin, person, "duress_pin")["pin"]
     body = client.post(DECISIONS, headers=gate, json={"credential": BADGE, "pin": duress}).json()
     assert body["decision"] == "open" and "duress" not in str(body)
-    (alert,) = client.get("/v1/alerts?kind=duress", headers=security).json()["items"]
-    assert (alert["severity"], alert["gate"], alert["event"]) == ("critical", GATE, body["decision_id"])
+    items = client.get("/v1/alerts?kind=duress", headers=security).json()["items"]
+    (alert,) = [one for one in items if one["event"] == body["decision_id"]]  # other tests raise some, too
+    assert (alert["severity"], alert["gate"]) == ("critical", GATE)
     guard = cookie(sign_in(system, Role.SECURITY))
     for path in ("/v1/alerts", "/v1/alerts?kind=duress", "/alerts"):
         shown = client.get(path, headers=display).text
